@@ -1,0 +1,272 @@
+#include "backend/config.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <optional>
+#include <sstream>
+#include <thread>
+
+#include "backend/units.hpp"
+#include "contract/encoding.hpp"
+#include "contract/options.hpp"
+
+namespace thumbgate {
+namespace {
+
+constexpr int kUsageError = 2;
+
+// Every option as it was written: read here, understood below, so that every error sounds alike.
+struct Texts {
+    std::string listen, keys, secret, photos, redis, log, converter, public_url;
+    std::string cookie_secure = "true";
+    std::string converters = std::to_string(std::max(1U, std::thread::hardware_concurrency()));
+    std::string storage_threads = "4";
+    std::string max_upload_bytes = "64MiB";
+    std::string max_uploads = "64";
+    std::string max_pixels = "100000000";
+    std::string max_output_bytes = "32MiB";
+    std::string max_connections = "1024";
+    std::string queue = "256";
+    std::string queue_timeout = "10s";
+    std::string job_timeout = "10s";
+    std::string jobs_per_converter = "1000";
+    std::string redis_timeout = "500ms";
+    std::string url_lifetime = "24h";
+    std::string url_period = "24h";
+    std::string session_lifetime = "30d";
+    std::string drain_timeout = "20s";
+    std::vector<std::string> base_sizes{"160", "320", "640", "960", "1280"};
+};
+
+std::string environment_name(const std::string& option) {
+    std::string name = "THUMBGATE_" + option;
+    std::ranges::transform(name, name.begin(), [](char c) {
+        return c == '-' ? '_' : static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+    });
+    return name;
+}
+
+void add(CLI::App& app, const std::string& name, std::string& text, const std::string& help) {
+    CLI::Option* option = app.add_option("--" + name, text, help);
+    option->envname(environment_name(name))->type_name("")->capture_default_str()->take_last();
+}
+
+void add_places(CLI::App& app, Texts& texts) {
+    add(app, "listen", texts.listen, "unix socket's path, or private address and port, to serve the edge on");
+    add(app, "keys", texts.keys, "key file that signs links; made by \"thumbgate key new\"");
+    add(app, "secret", texts.secret, "file with the 64 hex digits that this service shares with the edge");
+    add(app, "photos", texts.photos, "folder that photos are kept in");
+    add(app, "redis", texts.redis, "unix socket's path, or address and port, of Redis");
+    add(app, "log", texts.log, "file of the log, opened anew on SIGUSR1; without it standard error");
+    add(app, "converter", texts.converter, "thumbgate-converter; without it the one beside this program");
+    add(app, "public-url", texts.public_url, "what URLs in answers begin with, like https://photos.example");
+    add(app, "cookie-secure", texts.cookie_secure, "false only where the edge is reached over plain HTTP");
+}
+
+void add_limits(CLI::App& app, Texts& texts) {
+    add(app, "converters", texts.converters, "converter processes");
+    add(app, "storage-threads", texts.storage_threads, "threads that read and write the storage");
+    add(app, "max-upload-bytes", texts.max_upload_bytes, "size of an uploaded picture");
+    add(app, "max-uploads", texts.max_uploads, "uploads at once; one more is refused");
+    add(app, "max-pixels", texts.max_pixels, "pixels of a picture, over all its frames");
+    add(app, "max-output-bytes", texts.max_output_bytes, "size of a thumbnail");
+    add(app, "max-connections", texts.max_connections, "connections from the edge; more wait");
+    add(app, "queue", texts.queue, "jobs that wait for a converter; one more is refused");
+    add(app, "queue-timeout", texts.queue_timeout, "time that a job waits before it is refused");
+    add(app, "job-timeout", texts.job_timeout, "time that a job takes before its converter is killed");
+    add(app, "jobs-per-converter", texts.jobs_per_converter, "jobs after which a converter is replaced");
+    add(app, "redis-timeout", texts.redis_timeout, "time that Redis may take to answer; at most 900ms");
+    add(app, "url-lifetime", texts.url_lifetime, "time that the URLs of a listing live, at least");
+    add(app, "url-period", texts.url_period, "their end is rounded up to a multiple of this");
+    add(app, "session-lifetime", texts.session_lifetime, "time after which an unused session ends");
+    add(app, "drain-timeout", texts.drain_timeout, "time that requests get to finish on SIGTERM");
+    app.add_option("--base-sizes", texts.base_sizes, "widths, in pixels, of the thumbnails that answers name")
+        ->envname("THUMBGATE_BASE_SIZES")
+        ->delimiter(',')
+        ->type_name("")
+        ->capture_default_str();
+}
+
+// The environment as flags before those of the command line, since the last one counts.
+std::vector<std::string> arguments(CLI::App& app, int argc, const char* const* argv) {
+    std::vector<std::string> all;
+    for (const CLI::Option* option : app.get_options()) {
+        const std::string name = option->get_single_name();
+        const bool on_command_line = std::any_of(argv + std::min(argc, 1), argv + argc, [&](const char* argument) {
+            const std::string_view text(argument);
+            return text == "--" + name || text.starts_with("--" + name + "=");
+        });
+        const char* value = option->get_envname().empty() ? nullptr : std::getenv(option->get_envname().c_str());
+        if (value != nullptr && *value != '\0' && !on_command_line) all.push_back("--" + name + "=" + value);
+    }
+    for (int i = 1; i < argc; ++i) all.emplace_back(argv[i]);
+    std::ranges::reverse(all);  // as CLI11 takes them
+    return all;
+}
+
+// Understands the texts; remembers the first that cannot be.
+class Reader {
+  public:
+    void require(const char* name, const std::string& text, const char* remedy) {
+        if (text.empty()) fail(std::string("--") + name + " is missing; " + remedy);
+    }
+
+    SocketAddress address(const char* name, const std::string& text) {
+        auto address = parse_address(text);
+        if (address) return *address;
+        fail(std::string("--") + name + ": " + address.error());
+        return {};
+    }
+
+    std::uint64_t number(const char* name, const std::string& text, std::uint64_t min, std::uint64_t max) {
+        const auto number = parse_decimal(text, max);
+        if (number && *number >= min) return *number;
+        bad(name, text, "write a whole number from " + std::to_string(min) + " to " + std::to_string(max));
+        return min;
+    }
+
+    std::uint64_t size(const char* name, const std::string& text) {
+        const auto size = parse_size(text);
+        if (!size) bad(name, text, "write a number of bytes, or one with KiB, MiB or GiB, like 64MiB");
+        return size.value_or(1);
+    }
+
+    std::chrono::milliseconds duration(const char* name, const std::string& text, std::chrono::milliseconds min,
+                                       std::chrono::milliseconds max = std::chrono::milliseconds::max()) {
+        const auto time = parse_duration(text);
+        if (time && *time >= min && *time <= max) return *time;
+        std::string remedy = "write a time like 500ms, 10s, 24h or 30d, at least " + std::to_string(min.count()) + "ms";
+        if (max != std::chrono::milliseconds::max()) remedy += " and at most " + std::to_string(max.count()) + "ms";
+        bad(name, text, remedy);
+        return min;
+    }
+
+    std::chrono::seconds seconds(const char* name, const std::string& text) {
+        return std::chrono::floor<std::chrono::seconds>(duration(name, text, std::chrono::seconds(1)));
+    }
+
+    bool flag(const char* name, const std::string& text) {
+        if (text != "true" && text != "false") bad(name, text, "write true or false");
+        return text == "true";
+    }
+
+    void bad(const char* name, const std::string& text, const std::string& remedy) {
+        fail(std::string("--") + name + ": \"" + text + "\" is not understood; " + remedy);
+    }
+    void fail(std::string error) {
+        if (!error_) error_ = std::move(error);
+    }
+    const std::optional<std::string>& error() const { return error_; }
+
+  private:
+    std::optional<std::string> error_;
+};
+
+std::string public_url(Reader& reader, std::string text) {
+    while (text.ends_with('/')) text.pop_back();
+    if (!text.empty() && !text.starts_with("http://") && !text.starts_with("https://")) {
+        reader.bad("public-url", text, "write the edge's own URL, like https://photos.example, or nothing");
+    }
+    return text;
+}
+
+std::filesystem::path converter_program(const std::string& text) {
+    if (!text.empty()) return text;
+    std::error_code ignored;
+    return std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path() / "thumbgate-converter";
+}
+
+void read_places(Reader& reader, const Texts& texts, Config& config) {
+    reader.require("listen", texts.listen, "name a unix socket, like run/thumbgated.sock");
+    reader.require("keys", texts.keys, "make a key file with \"thumbgate key new\"");
+    reader.require("secret", texts.secret, "name the file whose 64 hex digits the edge's thumb_secret names too");
+    reader.require("photos", texts.photos, "name the folder to keep photos in");
+    reader.require("redis", texts.redis, "name the unix socket of Redis, like run/redis.sock");
+    config.listen = reader.address("listen", texts.listen);
+    config.redis.address = reader.address("redis", texts.redis);
+    config.keys = texts.keys;
+    config.secret = texts.secret;
+    config.photos = texts.photos;
+    config.log = texts.log;
+    config.pool.program = converter_program(texts.converter);
+    config.urls.public_url = public_url(reader, texts.public_url);
+    config.sessions.secure_cookie = reader.flag("cookie-secure", texts.cookie_secure);
+}
+
+void read_limits(Reader& reader, const Texts& texts, Config& config) {
+    using std::chrono::milliseconds;
+    PoolConfig& pool = config.pool;
+    pool.converters = static_cast<unsigned>(reader.number("converters", texts.converters, 1, 1024));
+    pool.max_queue = reader.number("queue", texts.queue, 1, 100'000);
+    pool.queue_timeout = reader.duration("queue-timeout", texts.queue_timeout, milliseconds(100));
+    pool.job_timeout = reader.duration("job-timeout", texts.job_timeout, milliseconds(100));
+    pool.max_pixels = reader.number("max-pixels", texts.max_pixels, 1, 10'000'000'000);
+    pool.max_output_bytes = reader.size("max-output-bytes", texts.max_output_bytes);
+    pool.jobs_per_converter =
+        static_cast<unsigned>(reader.number("jobs-per-converter", texts.jobs_per_converter, 1, 1'000'000'000));
+    config.storage_threads = static_cast<unsigned>(reader.number("storage-threads", texts.storage_threads, 1, 256));
+    config.uploads.max_bytes = reader.size("max-upload-bytes", texts.max_upload_bytes);
+    config.uploads.max_at_once = reader.number("max-uploads", texts.max_uploads, 1, 100'000);
+    config.server.max_connections = reader.number("max-connections", texts.max_connections, 1, 100'000);
+    config.redis.deadline = reader.duration("redis-timeout", texts.redis_timeout, milliseconds(10), milliseconds(900));
+    config.drain_timeout = reader.duration("drain-timeout", texts.drain_timeout, milliseconds(1));
+    config.urls.lifetime = reader.seconds("url-lifetime", texts.url_lifetime);
+    config.urls.period = reader.seconds("url-period", texts.url_period);
+    config.sessions.lifetime = reader.seconds("session-lifetime", texts.session_lifetime);
+    config.urls.base_sizes.clear();
+    for (const std::string& size : texts.base_sizes) {
+        config.urls.base_sizes.push_back(
+            static_cast<std::uint32_t>(reader.number("base-sizes", size, 1, kMaxDimension)));
+    }
+}
+
+// CLI11's words, where they name neither the file nor the remedy, are replaced.
+std::string describe(const CLI::ParseError& error) {
+    std::string text = error.what();
+    if (dynamic_cast<const CLI::ConfigError*>(&error) != nullptr) {
+        return "--config: \"" + text.substr(text.rfind(' ') + 1) +
+               "\" is no key of the file; each is a flag without its dashes";
+    }
+    if (dynamic_cast<const CLI::FileError*>(&error) != nullptr) return "--config: " + text;
+    return text;
+}
+
+EarlyExit early_exit(const CLI::App& app, const CLI::ParseError& error) {
+    std::ostringstream out;
+    std::ostringstream err;
+    if (app.exit(error, out, err) == 0) {
+        std::string text = out.str();
+        if (!text.ends_with('\n')) text += '\n';
+        return {0, std::move(text)};
+    }
+    return {kUsageError, "thumbgated: " + describe(error) + "; see --help\n"};
+}
+
+}  // namespace
+
+std::expected<Config, EarlyExit> read_config(int argc, const char* const* argv) {
+    CLI::App app("The conversion service behind the thumbgate edge.", "thumbgated");
+    app.set_version_flag("--version", std::string("thumbgated ") + THUMBGATE_VERSION);
+    app.set_config("--config", "", "TOML file with any of these, without the dashes: listen = \"run/thumbgated.sock\"")
+        ->envname("THUMBGATE_CONFIG");
+    app.allow_config_extras(CLI::config_extras_mode::error);
+    app.footer("A flag counts before the environment (THUMBGATE_LISTEN, …), and that before the file.");
+    Texts texts;
+    add_places(app, texts);
+    add_limits(app, texts);
+    try {
+        app.parse(arguments(app, argc, argv));
+    } catch (const CLI::ParseError& error) {
+        return std::unexpected(early_exit(app, error));
+    }
+    Config config;
+    Reader reader;
+    read_places(reader, texts, config);
+    read_limits(reader, texts, config);
+    if (reader.error()) return std::unexpected(EarlyExit{kUsageError, "thumbgated: " + *reader.error() + "\n"});
+    return config;
+}
+
+}  // namespace thumbgate

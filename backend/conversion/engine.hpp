@@ -1,0 +1,80 @@
+// What runs behind a ConverterPool: each worker has one converter at a time, takes jobs from the queue, and replaces
+// the converter when a job broke it. Coroutines keep the engine alive until they have noticed stop().
+// Not thread-safe: everything runs on one executor.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "backend/conversion/pauses.hpp"
+#include "backend/conversion/pool.hpp"
+#include "backend/conversion/process.hpp"
+#include "backend/conversion/queue.hpp"
+#include "backend/conversion/zygote_keeper.hpp"
+
+namespace thumbgate {
+
+class Engine final : public std::enable_shared_from_this<Engine>, private ZygoteListener {
+  public:
+    Engine(boost::asio::any_io_executor executor, PoolConfig config, PoolObserver& observer);
+
+    // Starts every process. May run on another executor than the engine's; call run() when it is through.
+    boost::asio::awaitable<Result<void>> prepare();
+    void run();
+
+    boost::asio::awaitable<Result<Answer>> submit(JobRequest request, UniqueFd source);
+
+    // The observer is not called any more.
+    void stop();
+
+    const PoolConfig& config() const { return config_; }
+
+  private:
+    enum class Ending { answered, crashed, timed_out, lied };
+
+    struct Worker {
+        explicit Worker(const boost::asio::any_io_executor& executor) : pause(executor) {}
+
+        std::unique_ptr<Converter> converter;  // null while there is none
+        unsigned jobs_done = 0;                // by this converter
+        bool is_idle = false;                  // waits on its socket for nothing but the converter's end
+        bool is_called = false;                // idle, and on its way to the queue
+        Pauses pauses;
+        boost::asio::steady_timer pause;  // cancelled when there is a zygote again
+    };
+
+    bool is_running() const { return observer_ != nullptr; }
+    std::optional<Error> refusal() const;
+    void call_idle_worker();
+
+    boost::asio::awaitable<void> keep_zygote(std::shared_ptr<Engine> self);
+    void on_zygote_ended() override;
+    void on_zygote_started() override;
+    void on_zygote_failed(const Error& error) override;
+
+    boost::asio::awaitable<void> work(std::shared_ptr<Engine> self, Worker& worker);
+    boost::asio::awaitable<void> staff(Worker& worker);
+    boost::asio::awaitable<void> idle(Worker& worker);
+    boost::asio::awaitable<void> serve(Worker& worker, JobPtr job);
+    boost::asio::awaitable<Ending> attempt(Worker& worker, const Job& job, Answer& answer) const;
+    void conclude(Worker& worker, const JobPtr& job, Ending ending, Answer answer);
+    void replace(Worker& worker, std::string_view reason);
+    Result<Answer> result_of(Ending ending, Answer answer) const;
+    static std::string_view metric_of(Ending ending, const JobReply& reply);
+    static std::string_view name(Ending ending);
+
+    boost::asio::any_io_executor executor_;
+    PoolConfig config_;
+    PoolObserver* observer_;  // null when stopped
+    JobQueue queue_;
+    ZygoteKeeper keeper_;
+    std::vector<std::unique_ptr<Worker>> workers_;
+    std::size_t busy_ = 0;
+};
+
+}  // namespace thumbgate

@@ -1,0 +1,199 @@
+#include "backend/conversion/job.hpp"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+#include <utility>
+
+#include "backend/conversion/formats.hpp"
+#include "backend/converter/channel.hpp"
+
+// Since Linux 6.3; an older kernel refuses it.
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 0x0008U
+#endif
+
+namespace thumbgate {
+namespace {
+
+constexpr std::uint64_t kMegapixel = 1'000'000;
+constexpr std::uint64_t kMegabyte = 1 << 20;
+
+constexpr std::array<std::string_view, 6> kOutcomes{"ok",        "unsupported", "corrupt", "too_many_pixels",
+                                                    "too_large", "failed"};
+
+JobRequest limits(const PoolConfig& config) {
+    auto request = blank_message<JobRequest>();
+    request.dpr = kDprUnit;
+    request.max_pixels = config.max_pixels;
+    request.max_output_bytes = config.max_output_bytes;
+    return request;
+}
+
+bool may_give(const JobRequest& request, Format format) {
+    if (request.format_is_named) return format == request.format;
+    return format == Format::jpeg || format == Format::png || request.accepted.has(format);
+}
+
+bool is_plausible(const JobRequest& request, const JobReply& reply) {
+    if (reply.outcome != Outcome::ok) return true;
+    if (reply.width == 0 || reply.height == 0) return false;
+    if (std::uint64_t{reply.width} * reply.height > request.max_pixels) return false;
+    if (request.kind == JobKind::inspect) return reply.output_bytes == 0;
+    const bool has_bytes = reply.output_bytes > 0 && reply.output_bytes <= request.max_output_bytes;
+    return has_bytes && may_give(request, reply.format);
+}
+
+// A converter's words, fit for one line of a log.
+std::string printable(const JobReply& reply) {
+    const auto end = std::ranges::find(reply.detail, '\0');
+    std::string text(reply.detail.begin(), end);
+    std::ranges::replace_if(text, [](char c) { return c < ' ' || c > '~'; }, ' ');
+    text.erase(text.find_last_not_of(' ') + 1);
+    return text;
+}
+
+SourceFormat as_source(Format format) {
+    switch (format) {
+        case Format::jpeg:
+            return SourceFormat::jpeg;
+        case Format::png:
+            return SourceFormat::png;
+        case Format::webp:
+            return SourceFormat::webp;
+        case Format::avif:
+            return SourceFormat::avif;
+    }
+    return SourceFormat::jpeg;
+}
+
+std::unexpected<Error> failed(std::string_view what) {
+    return std::unexpected(crash_error(std::string(what) + ": " + std::generic_category().message(errno)));
+}
+
+std::string in_units(std::uint64_t value, std::uint64_t unit, std::string_view unit_name, std::string_view base_name) {
+    const bool is_round = value % unit == 0;
+    return std::to_string(is_round ? value / unit : value) + " " + std::string(is_round ? unit_name : base_name);
+}
+
+}  // namespace
+
+JobRequest inspect_request(const PoolConfig& config) {
+    JobRequest request = limits(config);
+    request.kind = JobKind::inspect;
+    return request;
+}
+
+JobRequest convert_request(const PoolConfig& config, const Conversion& conversion) {
+    const Options& options = conversion.options;
+    JobRequest request = limits(config);
+    request.kind = JobKind::convert;
+    request.resizing_type = options.resizing_type;
+    request.gravity = options.gravity;
+    request.enlarge = options.enlarge;
+    request.format_is_named = options.format.has_value();
+    request.format = options.format.value_or(Format::jpeg);
+    request.accepted = conversion.accepted;
+    request.width = options.width;
+    request.height = options.height;
+    request.dpr = options.dpr;
+    request.quality = options.quality;
+    return request;
+}
+
+std::string_view label(const JobRequest& request) {
+    if (request.kind == JobKind::inspect) return "inspect";
+    if (request.format_is_named) return name(request.format);
+    for (const Format format : {Format::avif, Format::webp}) {
+        if (request.accepted.has(format)) return name(format);
+    }
+    return name(Format::jpeg);
+}
+
+std::string_view name(Outcome outcome) {
+    return kOutcomes.at(static_cast<std::size_t>(outcome));
+}
+
+std::optional<JobReply> check_reply(const JobRequest& request, std::span<const std::byte> bytes) {
+    if (bytes.size() != sizeof(JobReply)) return std::nullopt;
+    // A bool of another value than 0 or 1 must not even be read.
+    if (std::to_integer<unsigned>(bytes[offsetof(JobReply, has_alpha)]) > 1) return std::nullopt;
+    auto reply = blank_message<JobReply>();
+    std::memcpy(&reply, bytes.data(), sizeof reply);
+    const bool in_range =
+        reply.outcome <= Outcome::failed && reply.format <= Format::avif && reply.source_format <= SourceFormat::tiff;
+    if (!in_range || !is_plausible(request, reply)) return std::nullopt;
+    return reply;
+}
+
+Result<UniqueFd> make_output(std::uint64_t max_bytes) {
+    constexpr const char* kName = "conversion result";
+    constexpr unsigned kFlags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
+    UniqueFd output(memfd_create(kName, kFlags | MFD_NOEXEC_SEAL));
+    if (!output && errno == EINVAL) output.reset(memfd_create(kName, kFlags));
+    if (!output) return failed("memfd_create");
+    // Pages exist when they are written; the size is the bound.
+    if (ftruncate(output.get(), static_cast<off_t>(max_bytes)) != 0) return failed("ftruncate");
+    if (fcntl(output.get(), F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) != 0) return failed("F_ADD_SEALS");
+    return output;
+}
+
+Result<Picture> read_output(const UniqueFd& output, const JobReply& reply) {
+    struct stat facts{};
+    if (fstat(output.get(), &facts) != 0) return failed("fstat");
+    if (reply.output_bytes > static_cast<std::uint64_t>(facts.st_size)) {
+        return std::unexpected(crash_error("a result of more bytes than its file"));
+    }
+    std::string bytes(reply.output_bytes, '\0');
+    std::size_t done = 0;
+    while (done < bytes.size()) {
+        const ssize_t now = pread(output.get(), bytes.data() + done, bytes.size() - done, static_cast<off_t>(done));
+        if (now < 0 && errno == EINTR) continue;
+        if (now <= 0) return failed("pread");
+        done += static_cast<std::size_t>(now);
+    }
+    if (sniff(bytes) != as_source(reply.format)) {
+        return std::unexpected(crash_error("a result that is not of the format it names"));
+    }
+    return Picture{std::move(bytes), reply.format, reply.width, reply.height};
+}
+
+Error error_of(const JobReply& reply, const PoolConfig& config) {
+    const auto error = [&](int status, std::string message) {
+        return Error{status, std::string(name(reply.outcome)), std::move(message), printable(reply)};
+    };
+    switch (reply.outcome) {
+        case Outcome::unsupported:
+            return error(415, "This is not a picture that can be read. JPEG, PNG, WebP, AVIF, HEIC, GIF and TIFF can.");
+        case Outcome::corrupt:
+            return error(422, "The picture is damaged or cut off.");
+        case Outcome::too_many_pixels:
+            return error(422, "The picture has more than " +
+                                  in_units(config.max_pixels, kMegapixel, "megapixels", "pixels") + ".");
+        case Outcome::too_large:
+            return error(422, "The result would exceed what its format holds, or " +
+                                  in_units(config.max_output_bytes, kMegabyte, "MiB", "bytes") + ".");
+        case Outcome::ok:
+        case Outcome::failed:
+            break;
+    }
+    return crash_error(printable(reply));
+}
+
+Error timeout_error(const PoolConfig& config) {
+    const auto limit = static_cast<std::uint64_t>(config.job_timeout.count());
+    return {422, "timeout", "The picture took longer than " + in_units(limit, 1000, "s", "ms") + " to convert."};
+}
+
+Error crash_error(std::string detail) {
+    return {500, std::string(name(Outcome::failed)), "The picture could not be converted.", std::move(detail)};
+}
+
+}  // namespace thumbgate

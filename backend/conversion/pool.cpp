@@ -1,0 +1,61 @@
+#include "backend/conversion/pool.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <utility>
+
+#include "backend/conversion/engine.hpp"
+#include "backend/conversion/job.hpp"
+
+namespace thumbgate {
+namespace {
+
+namespace asio = boost::asio;
+
+class Pool final : public ConverterPool {
+  public:
+    explicit Pool(std::shared_ptr<Engine> engine) : engine_(std::move(engine)) {}
+    Pool(const Pool&) = delete;
+    Pool& operator=(const Pool&) = delete;
+    ~Pool() override { engine_->stop(); }
+
+    asio::awaitable<Result<Picture>> convert(UniqueFd source, Conversion conversion) override {
+        const auto engine = engine_;
+        auto answer = co_await engine->submit(convert_request(engine->config(), conversion), std::move(source));
+        if (!answer) co_return std::unexpected(std::move(answer.error()));
+        co_return read_output(answer->output, answer->reply);
+    }
+
+    asio::awaitable<Result<PictureFacts>> inspect(UniqueFd source) override {
+        const auto engine = engine_;
+        auto answer = co_await engine->submit(inspect_request(engine->config()), std::move(source));
+        if (!answer) co_return std::unexpected(std::move(answer.error()));
+        const JobReply& reply = answer->reply;
+        co_return PictureFacts{reply.source_format, reply.width, reply.height, reply.has_alpha};
+    }
+
+    void stop() override { engine_->stop(); }
+
+  private:
+    std::shared_ptr<Engine> engine_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<ConverterPool>> ConverterPool::start(asio::any_io_executor executor, PoolConfig config,
+                                                            PoolObserver& observer) {
+    const auto engine = std::make_shared<Engine>(std::move(executor), std::move(config), observer);
+    // Blocks until every process is there: nothing else is to be done without them.
+    asio::io_context start_up;
+    Result<void> prepared;
+    asio::co_spawn(start_up, engine->prepare(), [&](const std::exception_ptr& thrown, Result<void> result) {
+        if (thrown) std::rethrow_exception(thrown);
+        prepared = std::move(result);
+    });
+    start_up.run();
+    if (!prepared) return std::unexpected(std::move(prepared.error()));
+    engine->run();
+    return std::make_unique<Pool>(engine);
+}
+
+}  // namespace thumbgate

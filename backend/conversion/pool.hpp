@@ -1,0 +1,75 @@
+// The broker's side of conversion: a bounded queue in front of a fixed number of converter processes, each of which
+// has one job at a time. A converter that dies or overruns costs its own job alone and is replaced.
+// Not thread-safe: everything runs on the executor it was made with.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "backend/converter/protocol.hpp"
+#include "backend/error.hpp"
+#include "backend/unique_fd.hpp"
+#include "contract/canonical.hpp"
+
+namespace thumbgate {
+
+struct PoolConfig {
+    std::filesystem::path program;                    // thumbgate-converter
+    unsigned converters = 2;                          // processes
+    std::size_t max_queue = 256;                      // jobs that wait; one more is refused with 503
+    std::chrono::milliseconds job_timeout{10'000};    // a job that takes longer is killed with its converter
+    std::chrono::milliseconds queue_timeout{10'000};  // a job that waits longer is refused with 503
+    std::uint64_t max_pixels = 100'000'000;           // of a source
+    std::uint64_t max_output_bytes = 32 << 20;
+    unsigned jobs_per_converter = 1000;  // then it is replaced by a fresh one
+};
+
+struct Picture {
+    std::string bytes;
+    Format format;
+    std::uint32_t width;
+    std::uint32_t height;
+};
+
+struct PictureFacts {
+    SourceFormat format;
+    std::uint32_t width;  // orientation applied
+    std::uint32_t height;
+    bool has_alpha;
+};
+
+// What the pool reports as it works, for metrics. Called on the pool's executor.
+class PoolObserver {
+  public:
+    virtual ~PoolObserver() = default;
+    virtual void on_queued(std::size_t waiting) = 0;
+    virtual void on_queue_wait(std::chrono::duration<double> waited) = 0;
+    virtual void on_busy(std::size_t busy_converters) = 0;
+    // `format`: of the result, "inspect" for an inspection. `result`: "ok", an outcome's name, "timeout" or "crash".
+    virtual void on_job(std::string_view format, std::string_view result, std::chrono::duration<double> took) = 0;
+    virtual void on_converter_replaced(std::string_view reason) = 0;
+};
+
+class ConverterPool {
+  public:
+    // Starts the zygote and the converters. The error says what could not be started.
+    static Result<std::unique_ptr<ConverterPool>> start(boost::asio::any_io_executor executor, PoolConfig config,
+                                                        PoolObserver& observer);
+    virtual ~ConverterPool() = default;
+
+    // A job whose converter crashes is tried once more on a fresh one, since the crash may not be its fault.
+    // Errors: 415 unsupported, 422 corrupt / too_many_pixels / too_large / timeout, 503 queue full or waited too long,
+    // 500 failed.
+    virtual boost::asio::awaitable<Result<Picture>> convert(UniqueFd source, Conversion conversion) = 0;
+    virtual boost::asio::awaitable<Result<PictureFacts>> inspect(UniqueFd source) = 0;
+
+    // Ends every converter and the zygote; waiting jobs are refused with 503. Idempotent.
+    virtual void stop() = 0;
+};
+
+}  // namespace thumbgate

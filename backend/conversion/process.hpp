@@ -1,0 +1,72 @@
+// The processes behind the pool: the zygote, which this process starts, and the converters, which the zygote forks.
+// Each is owned by an object here and is killed with it. Not thread-safe.
+#pragma once
+
+#include <sys/types.h>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <filesystem>
+#include <string_view>
+
+#include "backend/conversion/wait.hpp"
+#include "backend/error.hpp"
+#include "backend/unique_fd.hpp"
+
+namespace thumbgate {
+
+// The code of the errors below when a process did not answer in time; any other failure is kConvertersDown.
+inline constexpr std::string_view kNoAnswer = "no_answer";
+inline constexpr std::string_view kConvertersDown = "converters_down";
+
+// Move-only. Its destructor kills the zygote, with which every converter dies, and reaps it.
+class Zygote {
+  public:
+    // Executes `program`, with one socket and an environment of its own, and waits until it has initialised libvips.
+    // What it has to say for itself it writes to our standard error.
+    static boost::asio::awaitable<Result<Zygote>> start(std::filesystem::path program, Deadline deadline);
+
+    Zygote(Zygote&&) noexcept = default;
+    Zygote& operator=(Zygote&&) = delete;
+    ~Zygote();
+
+    int control() const { return control_.get(); }
+    void kill() const;
+
+    // Once: a descriptor that is readable when it has ended.
+    UniqueFd take_end() { return std::move(end_); }
+
+  private:
+    Zygote(UniqueFd pidfd, UniqueFd control);
+
+    UniqueFd pidfd_;  // empty when moved from
+    UniqueFd control_;
+    UniqueFd end_;
+};
+
+// Move-only. Its destructor kills the converter.
+class Converter {
+  public:
+    // Asks the zygote for one, and waits until it is locked down and warm. Its socket works on the executor that this
+    // runs on.
+    static boost::asio::awaitable<Result<Converter>> hire(int zygote_control, Deadline deadline);
+
+    Converter(Converter&&) noexcept = default;
+    Converter& operator=(Converter&&) = delete;
+    ~Converter();
+
+    // The same, on another executor.
+    static Converter moved_to(const boost::asio::any_io_executor& executor, Converter from);
+
+    // Carries JobRequest and JobReply; readable between jobs only when the converter is gone.
+    boost::asio::posix::stream_descriptor& socket() { return socket_; }
+
+  private:
+    Converter(UniqueFd pidfd, boost::asio::posix::stream_descriptor socket)
+        : pidfd_(std::move(pidfd)), socket_(std::move(socket)) {}
+
+    UniqueFd pidfd_;  // empty when moved from
+    boost::asio::posix::stream_descriptor socket_;
+};
+
+}  // namespace thumbgate

@@ -1,0 +1,50 @@
+#include "backend/converter/libvips.hpp"
+
+#include <glib.h>
+#include <malloc.h>
+#include <vips/vips.h>
+
+#include <array>
+#include <cstdlib>
+
+namespace thumbgate {
+namespace {
+
+// Class names of libvips; a block covers every class below the named one. Whatever else a build of libvips brings
+// (ImageMagick, PDF, SVG, OpenSlide, …) stays blocked.
+constexpr std::array kAllowed{
+    "VipsForeignLoadJpeg",  "VipsForeignLoadPng",  "VipsForeignLoadWebp", "VipsForeignLoadHeif",
+    "VipsForeignLoadNsgif", "VipsForeignLoadTiff", "VipsForeignSaveJpeg", "VipsForeignSavePng",
+    "VipsForeignSaveSpng",  "VipsForeignSaveWebp", "VipsForeignSaveHeif",
+};
+
+// Threads of one conversion hardly allocate at once; more arenas would eat the address space a converter may have.
+constexpr int kMallocArenas = 2;
+
+GLogWriterOutput discard(GLogLevelFlags, const GLogField*, gsize, gpointer) {
+    return G_LOG_WRITER_HANDLED;
+}
+
+}  // namespace
+
+std::expected<void, std::string> start_libvips() {
+    // Runtime-generated vector code would need memory that is writable and executable.
+    setenv("VIPS_NOVECTOR", "1", 1);
+    mallopt(M_ARENA_MAX, kMallocArenas);
+    // Messages carry a time and look for a log daemon: files that a converter has no business with.
+    g_log_set_writer_func(discard, nullptr, nullptr);
+    if (VIPS_INIT("thumbgate-converter") != 0) return std::unexpected(std::string(vips_error_buffer()));
+    vips_concurrency_set(1);
+    vips_cache_set_max(0);
+    vips_block_untrusted_set(TRUE);
+    vips_operation_block_set("VipsForeignLoad", TRUE);
+    vips_operation_block_set("VipsForeignSave", TRUE);
+    for (const char* allowed : kAllowed) vips_operation_block_set(allowed, FALSE);
+    return {};
+}
+
+std::string libvips_version() {
+    return vips_version_string();
+}
+
+}  // namespace thumbgate

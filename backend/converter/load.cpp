@@ -1,0 +1,142 @@
+#include <algorithm>
+#include <string_view>
+
+#include "backend/conversion/formats.hpp"
+#include "backend/converter/steps.hpp"
+
+namespace thumbgate {
+namespace {
+
+using vips::VImage;
+using vips::VOption;
+
+constexpr std::size_t kSniffSize = 64;              // bytes; room for a few compatible brands of a HEIF file
+constexpr std::uint64_t kLargestSide = 10'000'000;  // pixels; libvips' own bound, and geometry's
+constexpr double kRoomForResize = 2;                // what shrink-on-load leaves for a kernel of better quality
+constexpr int kLargestJpegShrink = 8;
+constexpr int kRightAngleTurns = 5;  // EXIF orientations from here on swap width and height
+
+VImage load(Job& job, VOption* options) {
+    options->set("access", VIPS_ACCESS_SEQUENTIAL)->set("fail_on", VIPS_FAIL_ON_TRUNCATED);
+    switch (job.source_format) {
+        case SourceFormat::jpeg:
+            return VImage::jpegload_source(job.source, options);
+        case SourceFormat::png:
+            return VImage::pngload_source(job.source, options);
+        case SourceFormat::webp:
+            return VImage::webpload_source(job.source, options);
+        case SourceFormat::avif:
+        case SourceFormat::heic:
+            return VImage::heifload_source(job.source, options);
+        case SourceFormat::gif:
+            return VImage::gifload_source(job.source, options);
+        case SourceFormat::tiff:
+            return VImage::tiffload_source(job.source, options);
+    }
+    throw vips::VError("no such source format");
+}
+
+std::uint64_t positive(int value) {
+    return static_cast<std::uint64_t>(std::max(value, 0));
+}
+
+int orientation_of(const VImage& image) {
+    return vips_image_get_orientation(image.get_image());
+}
+
+std::uint64_t pages_of(const VImage& image) {
+    return positive(std::max(vips_image_get_n_pages(image.get_image()), 1));
+}
+
+// The next smaller factor that libjpeg can scale by while it decodes.
+int jpeg_shrink(double wanted) {
+    int shrink = kLargestJpegShrink;
+    while (shrink > 1 && shrink > wanted) shrink /= 2;
+    return shrink;
+}
+
+void reload_shrunk(Job& job, double shrink) {
+    if (job.source_format == SourceFormat::jpeg) {
+        const int factor = jpeg_shrink(shrink);
+        if (factor > 1) job.image = load(job, VImage::option()->set("shrink", factor));
+    } else if (job.source_format == SourceFormat::webp && shrink > 1) {
+        job.image = load(job, VImage::option()->set("scale", 1 / shrink));
+    }
+}
+
+double opaque_value(const VImage& image) {
+    return image.format() == VIPS_FORMAT_USHORT ? UINT16_MAX : UINT8_MAX;
+}
+
+}  // namespace
+
+Done identify(Job& job) {
+    std::uint8_t* data = nullptr;
+    const gint64 size = vips_source_sniff_at_most(job.source.get_source(), &data, kSniffSize);
+    if (size <= 0) return std::unexpected(Failure{Outcome::unsupported, "it is empty"});
+    const auto format = sniff({reinterpret_cast<const char*>(data), static_cast<std::size_t>(size)});
+    if (!format) return std::unexpected(Failure{Outcome::unsupported, "unknown magic bytes"});
+    job.source_format = *format;
+    return {};
+}
+
+Done open(Job& job) {
+    job.image = load(job, VImage::option());
+    job.swaps_sides = orientation_of(job.image) >= kRightAngleTurns;
+    job.source_size = {positive(job.image.width()), positive(job.image.height())};
+    if (job.swaps_sides) std::swap(job.source_size.width, job.source_size.height);
+    return {};
+}
+
+Done check_pixels(Job& job) {
+    const auto [width, height] = job.source_size;
+    const std::uint64_t pages = pages_of(job.image);
+    const bool bounded = width <= kLargestSide && height <= kLargestSide;
+    // By division: the product of three hostile numbers may not fit.
+    if (bounded && width * height <= job.request.max_pixels / pages) return {};
+    std::string detail = std::to_string(width) + " x " + std::to_string(height) + " x " + std::to_string(pages);
+    return std::unexpected(Failure{Outcome::too_many_pixels, std::move(detail)});
+}
+
+Done plan_result(Job& job) {
+    Options options;
+    options.resizing_type = job.request.resizing_type;
+    options.gravity = job.request.gravity;
+    options.enlarge = job.request.enlarge;
+    options.width = job.request.width;
+    options.height = job.request.height;
+    options.dpr = job.request.dpr;
+    job.plan = make_plan(options, job.source_size);
+    // A long picture that fills an enlarged box would be scaled to any size, for a small part of it.
+    const auto [width, height] = job.plan.scaled;
+    if (width <= kLargestSide && height <= kLargestSide && width * height <= job.request.max_pixels) return {};
+    return std::unexpected(Failure{Outcome::too_large, std::to_string(width) + " x " + std::to_string(height)});
+}
+
+Done shrink_on_load(Job& job) {
+    const auto shrink = [](std::uint64_t from, std::uint64_t to) {
+        return static_cast<double>(from) / static_cast<double>(to);
+    };
+    const double common = std::min(shrink(job.source_size.width, job.plan.scaled.width),
+                                   shrink(job.source_size.height, job.plan.scaled.height));
+    reload_shrunk(job, common / kRoomForResize);
+    return {};
+}
+
+Done shrink_for_inspection(Job& job) {
+    if (std::min(job.source_size.width, job.source_size.height) >= kLargestJpegShrink) {
+        reload_shrunk(job, kLargestJpegShrink);
+    }
+    return {};
+}
+
+Done decode_and_look(Job& job) {
+    // An average makes libvips fetch every pixel, in order; the one of an opaque channel is exactly its largest value.
+    job.has_alpha = job.image.has_alpha();
+    const VImage looked_at = job.has_alpha ? job.image.extract_band(job.image.bands() - 1) : job.image;
+    const double average = looked_at.avg();
+    if (job.has_alpha) job.has_alpha = average != opaque_value(job.image);
+    return {};
+}
+
+}  // namespace thumbgate

@@ -1,0 +1,130 @@
+#include "backend/converter/pipeline.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <exception>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "backend/converter/channel.hpp"
+#include "backend/converter/steps.hpp"
+
+namespace thumbgate {
+namespace {
+
+using enum Outcome;
+
+struct Step {
+    std::string_view name;
+    Done (*run)(Job&);
+    Outcome when_libvips_fails;
+};
+
+constexpr Step kInspect[] = {
+    {"identify", identify, failed},
+    {"open", open, corrupt},
+    {"check pixels", check_pixels, corrupt},
+    {"shrink for inspection", shrink_for_inspection, corrupt},
+    {"decode and look", decode_and_look, corrupt},
+};
+
+constexpr Step kConvert[] = {
+    {"identify", identify, failed},
+    {"open", open, corrupt},
+    {"check pixels", check_pixels, corrupt},
+    {"plan result", plan_result, failed},
+    {"shrink on load", shrink_on_load, corrupt},
+    {"choose colour space", choose_colour_space, unsupported},
+    {"premultiply", premultiply, failed},
+    {"resize", resize, failed},
+    {"unpremultiply", unpremultiply, failed},
+    {"convert to sRGB", convert_to_srgb, unsupported},
+    {"decode", decode, corrupt},
+    {"orient", orient, failed},
+    {"crop", crop, failed},
+    {"drop opaque alpha", drop_opaque_alpha, failed},
+    {"choose format", choose_format, failed},
+    {"flatten", flatten, failed},
+    {"strip", strip, failed},
+    {"encode", encode, failed},
+};
+
+// Failures that are told apart by libvips' words alone.
+Outcome outcome_of(const Step& step, std::string_view message) {
+    const auto says = [&](std::string_view words) { return message.find(words) != std::string_view::npos; };
+    if (says("out of memory") || says("unable to allocate")) return failed;
+    if (says("ecurity limit")) return too_many_pixels;  // libheif's, on the sides of a picture
+    if (says("heif: Unsupported") || says("Unsupported JPEG process")) return unsupported;
+    return step.when_libvips_fails;
+}
+
+Failure failure_of(const Step& step, std::string_view message) {
+    return {outcome_of(step, message), std::string(step.name) + ": " + std::string(message)};
+}
+
+Done run_step(const Step& step, Job& job) {
+    try {
+        Done done = step.run(job);
+        if (!done) done.error().detail.insert(0, std::string(step.name) + ": ");
+        return done;
+    } catch (const vips::VError& error) {
+        const Failure failure = failure_of(step, error.what());
+        vips_error_clear();
+        return std::unexpected(failure);
+    } catch (const std::exception& error) {
+        return std::unexpected(Failure{failed, std::string(step.name) + ": " + error.what()});
+    }
+}
+
+Done run_steps(std::span<const Step> steps, Job& job) {
+    for (const Step& step : steps) {
+        if (auto done = run_step(step, job); !done) return done;
+    }
+    return {};
+}
+
+void describe(const Job& job, JobReply& reply) {
+    const bool converted = job.request.kind == JobKind::convert;
+    const Size size = converted ? job.plan.result : job.source_size;
+    reply.format = job.format;
+    reply.source_format = job.source_format;
+    reply.has_alpha = job.has_alpha;
+    reply.width = static_cast<std::uint32_t>(size.width);
+    reply.height = static_cast<std::uint32_t>(size.height);
+    reply.output_bytes = job.output_bytes;
+}
+
+void explain(const Failure& failure, JobReply& reply) {
+    reply.outcome = failure.outcome;
+    const std::size_t size = std::min(failure.detail.size(), reply.detail.size() - 1);
+    std::copy_n(failure.detail.begin(), size, reply.detail.begin());
+}
+
+Done run(const JobRequest& request, vips::VSource source, int output, JobReply& reply) {
+    Job job{.request = request, .source = std::move(source), .output = output};
+    const bool inspects = request.kind == JobKind::inspect;
+    Done done = run_steps(inspects ? std::span<const Step>(kInspect) : std::span<const Step>(kConvert), job);
+    if (done) describe(job, reply);
+    return done;
+}
+
+}  // namespace
+
+JobReply run_job(const JobRequest& request, int source, int output) noexcept {
+    auto reply = blank_message<JobReply>();
+    try {
+        // The descriptor is shared with whoever opened it, and may have been read before.
+        Done done = lseek(source, 0, SEEK_SET) == 0 ? Done{} : std::unexpected(Failure{failed, "source: no file"});
+        if (done) done = run(request, vips::VSource::new_from_descriptor(source), output, reply);
+        if (!done) explain(done.error(), reply);
+    } catch (const std::exception& error) {
+        explain({failed, error.what()}, reply);
+    }
+    vips_error_clear();
+    return reply;
+}
+
+}  // namespace thumbgate

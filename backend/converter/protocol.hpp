@@ -1,0 +1,59 @@
+// What broker and converter say to each other, over a SOCK_SEQPACKET pair: one JobRequest with descriptors, then one
+// JobReply. Both ends are the same build on the same machine, so the messages are plain structs. A converter may be
+// in an attacker's hands: the broker checks every field of a reply before it uses it, and shows nobody its text.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <type_traits>
+
+#include "contract/options.hpp"
+
+namespace thumbgate {
+
+enum class JobKind : std::uint8_t {
+    inspect,  // decode fully, report what it is; descriptors: source
+    convert,  // descriptors: source, output
+};
+
+enum class SourceFormat : std::uint8_t { jpeg, png, webp, avif, heic, gif, tiff };
+
+enum class Outcome : std::uint8_t {
+    ok,
+    unsupported,      // not a picture, or a format that is not read
+    corrupt,          // damaged or cut off
+    too_many_pixels,  // more than JobRequest::max_pixels
+    too_large,        // the result would exceed max_output_bytes
+    failed,           // an error that is not the picture's fault
+};
+
+struct JobRequest {
+    JobKind kind;
+    ResizingType resizing_type;
+    Gravity gravity;
+    bool enlarge;
+    bool format_is_named;  // else the best of `accepted`, JPEG, or PNG where there is alpha
+    Format format;
+    FormatSet accepted;
+    std::uint32_t width;       // pixels, 0: free
+    std::uint32_t height;      // pixels, 0: free
+    std::uint32_t dpr;         // thousandths
+    std::uint32_t quality;     // 0: the format's default
+    std::uint64_t max_pixels;  // of the source, over all its frames
+    std::uint64_t max_output_bytes;
+};
+
+struct JobReply {
+    Outcome outcome;
+    Format format;               // of the result (convert)
+    SourceFormat source_format;  // (inspect)
+    bool has_alpha;
+    std::uint32_t width;  // of the result, or of the source with its orientation applied (inspect)
+    std::uint32_t height;
+    std::uint64_t output_bytes;
+    std::array<char, 240> detail;  // libvips' own words, for the log; NUL-terminated
+};
+
+static_assert(std::is_trivially_copyable_v<JobRequest> && std::is_trivially_copyable_v<JobReply>);
+
+}  // namespace thumbgate

@@ -1,0 +1,65 @@
+// The steps a job goes through. Each takes the job as the one before left it. Pictures are lazy up to `decode`: the
+// steps before it build a pipeline, and `decode` runs it, so that what the source's bytes do wrong shows there.
+// A step may throw vips::VError; pipeline.cpp says for each which Outcome that is.
+#pragma once
+
+#include <expected>
+#include <optional>
+#include <string>
+#include <vips/vips8>
+
+#include "backend/converter/geometry.hpp"
+#include "backend/converter/protocol.hpp"
+
+namespace thumbgate {
+
+struct Job {
+    const JobRequest& request;
+    vips::VSource source;
+    int output;  // descriptor
+
+    SourceFormat source_format{};
+    Size source_size{};  // as shown: orientation applied
+    Plan plan{};         // convert alone
+    vips::VImage image{};
+    bool swaps_sides = false;  // the orientation turns the stored pixels by 90°
+    std::optional<VipsBandFormat> premultiplied_from{};
+    bool has_alpha = false;
+    Format format{};  // of the result
+    std::uint64_t output_bytes = 0;
+};
+
+struct Failure {
+    Outcome outcome;
+    std::string detail;  // for the log
+};
+
+using Done = std::expected<void, Failure>;
+
+// load.cpp
+Done identify(Job& job);      // by its first bytes, whatever libvips could read besides
+Done open(Job& job);          // reads the header
+Done check_pixels(Job& job);  // against max_pixels, before any pixel is decoded
+Done plan_result(Job& job);
+Done shrink_on_load(Job& job);  // lets the decoder do the coarse part of the scaling, where it can
+Done shrink_for_inspection(Job& job);
+Done decode_and_look(Job& job);  // every pixel, without keeping any; finds out about transparency
+
+// transform.cpp
+Done choose_colour_space(Job& job);  // to scale in
+Done premultiply(Job& job);
+Done resize(Job& job);
+Done unpremultiply(Job& job);
+Done convert_to_srgb(Job& job);
+Done decode(Job& job);  // into memory
+Done orient(Job& job);
+Done crop(Job& job);
+
+// save.cpp
+Done drop_opaque_alpha(Job& job);
+Done choose_format(Job& job);
+Done flatten(Job& job);  // onto white, where the format has no transparency
+Done strip(Job& job);    // all metadata
+Done encode(Job& job);
+
+}  // namespace thumbgate

@@ -1,0 +1,97 @@
+#include <algorithm>
+#include <utility>
+
+#include "backend/converter/steps.hpp"
+
+namespace thumbgate {
+namespace {
+
+using vips::VImage;
+
+constexpr int kColours = 3;            // bands; fewer are shades of grey
+constexpr const char* kSrgb = "srgb";  // libvips' built-in profile
+
+bool has_profile(const VImage& image) {
+    return image.get_typeof(VIPS_META_ICC_NAME) != 0;
+}
+
+// sRGB with 8 bits, or grey where there is no colour.
+VImage to_screen_colours(const VImage& image) {
+    const bool grey = image.bands() < kColours;
+    return image.colourspace(grey ? VIPS_INTERPRETATION_B_W : VIPS_INTERPRETATION_sRGB);
+}
+
+int as_int(std::uint64_t pixels) {
+    return static_cast<int>(pixels);
+}  // at most 10,000,000, see plan_result
+
+}  // namespace
+
+// With a profile the numbers mean nothing without it: they are scaled as they are, and converted when they are few.
+Done choose_colour_space(Job& job) {
+    if (!has_profile(job.image)) job.image = to_screen_colours(job.image);
+    return {};
+}
+
+// Else the colour of fully transparent pixels bleeds into their neighbours.
+Done premultiply(Job& job) {
+    if (!job.image.has_alpha() || job.plan.scaled == job.source_size) return {};
+    job.premultiplied_from = job.image.format();
+    job.image = job.image.premultiply();
+    return {};
+}
+
+Done resize(Job& job) {
+    Size target = job.plan.scaled;
+    if (job.swaps_sides) std::swap(target.width, target.height);
+    const double horizontal = static_cast<double>(target.width) / job.image.width();
+    const double vertical = static_cast<double>(target.height) / job.image.height();
+    if (horizontal == 1 && vertical == 1) return {};
+    job.image = job.image.resize(horizontal, VImage::option()->set("vscale", vertical));
+    return {};
+}
+
+Done unpremultiply(Job& job) {
+    if (job.premultiplied_from) job.image = job.image.unpremultiply().cast(*job.premultiplied_from);
+    return {};
+}
+
+Done convert_to_srgb(Job& job) {
+    if (!has_profile(job.image)) return {};
+    try {
+        job.image = job.image.icc_transform(
+            kSrgb, VImage::option()->set("embedded", true)->set("intent", VIPS_INTENT_PERCEPTUAL)->set("depth", 8));
+    } catch (const vips::VError&) {
+        // A profile for other pixels than these, or a broken one: the picture is shown without it.
+        vips_error_clear();
+        job.image = to_screen_colours(job.image);
+    }
+    return {};
+}
+
+Done decode(Job& job) {
+    job.image = job.image.copy_memory();
+    return {};
+}
+
+Done orient(Job& job) {
+    job.image = job.image.autorot();
+    const Size size{static_cast<std::uint64_t>(job.image.width()), static_cast<std::uint64_t>(job.image.height())};
+    if (size == job.plan.scaled) return {};
+    return std::unexpected(Failure{Outcome::failed, "scaled to another size than planned"});
+}
+
+Done crop(Job& job) {
+    if (!job.plan.crops()) return {};
+    const int width = as_int(job.plan.result.width);
+    const int height = as_int(job.plan.result.height);
+    if (job.plan.crop_by_content) {
+        job.image = job.image.copy_memory().smartcrop(width, height,
+                                                      VImage::option()->set("interesting", VIPS_INTERESTING_ATTENTION));
+    } else {
+        job.image = job.image.extract_area(as_int(job.plan.left), as_int(job.plan.top), width, height);
+    }
+    return {};
+}
+
+}  // namespace thumbgate

@@ -1,0 +1,40 @@
+#include "backend/converter/channel.hpp"
+#include "backend/converter/limited_target.hpp"
+#include "backend/converter/pipeline.hpp"
+
+namespace thumbgate {
+namespace {
+
+constexpr int kSide = 64;                     // pixels
+constexpr std::uint64_t kMaxBytes = 1 << 20;  // of either file
+
+void write_picture(int descriptor) {
+    LimitedTarget target(descriptor, kMaxBytes);
+    vips::VImage::black(kSide, kSide, vips::VImage::option()->set("bands", 3))
+        .copy(vips::VImage::option()->set("interpretation", VIPS_INTERPRETATION_sRGB))
+        .jpegsave_target(target.get());
+}
+
+}  // namespace
+
+void warm_up(int source, int output) noexcept {
+    try {
+        write_picture(source);
+    } catch (const vips::VError&) {
+        vips_error_clear();  // the first job then takes a little longer
+        return;
+    }
+    auto request = blank_message<JobRequest>();
+    request.kind = JobKind::convert;
+    request.format_is_named = true;
+    request.width = kSide / 2;
+    request.dpr = kDprUnit;
+    request.max_pixels = kSide * kSide;
+    request.max_output_bytes = kMaxBytes;
+    for (const Format format : {Format::jpeg, Format::png, Format::webp, Format::avif}) {
+        request.format = format;
+        run_job(request, source, output);
+    }
+}
+
+}  // namespace thumbgate

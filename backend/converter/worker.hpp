@@ -1,0 +1,13 @@
+// The life of a converter: it locks itself in, warms up, says that it is ready, and takes one job after the other
+// until the broker closes the job socket.
+#pragma once
+
+#include "backend/converter/sandbox.hpp"
+#include "backend/unique_fd.hpp"
+
+namespace thumbgate {
+
+// Runs in a process forked for it, and ends the process.
+[[noreturn]] void run_converter(UniqueFd job_socket, const SandboxLimits& limits);
+
+}  // namespace thumbgate

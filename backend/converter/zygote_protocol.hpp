@@ -1,0 +1,38 @@
+// How the broker starts converters. It executes thumbgate-converter with one end of a SOCK_SEQPACKET pair, the control
+// socket, and asks there for each converter with a SpawnRequest that carries one end of another pair, the job socket.
+// Zygote and converter then introduce themselves on that job socket, in either order. When the broker closes the
+// control socket, or dies, the zygote ends and takes every converter with it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <type_traits>
+
+namespace thumbgate {
+
+inline constexpr int kControlSocket = 3;  // the descriptor the zygote finds its control socket at
+
+// Zygote to broker, once on the control socket: libvips is initialised, converters can be asked for.
+struct ZygoteHello {
+    std::array<char, 32> libvips;  // its version; NUL-terminated
+};
+
+// Broker to zygote. Descriptor: the converter's end of the job socket.
+struct SpawnRequest {
+    std::uint8_t reserved;  // 0
+};
+
+// To the broker, on the job socket.
+struct SpawnNotice {
+    enum class Kind : std::uint8_t {
+        started,  // by the zygote; descriptor: a pidfd of the converter
+        ready,    // by the converter: it is locked down and warm, and takes jobs
+    };
+    Kind kind;
+    std::int32_t pid;  // of the converter
+};
+
+static_assert(std::is_trivially_copyable_v<ZygoteHello> && std::is_trivially_copyable_v<SpawnRequest> &&
+              std::is_trivially_copyable_v<SpawnNotice>);
+
+}  // namespace thumbgate

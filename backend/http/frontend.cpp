@@ -1,0 +1,153 @@
+#include "backend/http/frontend.hpp"
+
+#include <algorithm>
+#include <array>
+#include <boost/json/object.hpp>
+#include <chrono>
+#include <cmath>
+
+#include "backend/http/problem.hpp"
+#include "backend/units.hpp"
+#include "contract/encoding.hpp"
+#include "contract/hmac.hpp"
+
+namespace thumbgate {
+namespace {
+
+constexpr std::string_view kNoStore = "no-store";
+constexpr std::string_view kBriefly = "max-age=10";  // seconds that a refusal which is the picture's fault is kept
+constexpr std::size_t kLoggedSession = 16;           // of its 32 digits
+
+bool is_hex(std::string_view text) {
+    return text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+bool is_zero(std::string_view text) {
+    return text.find_first_not_of('0') == std::string_view::npos;
+}
+
+std::string random_request_id() {
+    std::array<std::uint8_t, 16> bytes{};
+    fill_random(bytes);
+    return hex_encode(bytes);
+}
+
+// Whether a refusal of a thumbnail would be the same for everyone and a moment later.
+bool is_lasting(int status) {
+    return status == 404 || status == 415 || status == 422;
+}
+
+// Methods become label values: an unknown one must not make a new series.
+std::string_view method_label(std::string_view method) {
+    constexpr std::array<std::string_view, 5> kKnown{"GET", "HEAD", "POST", "DELETE", "PUT"};
+    return std::ranges::find(kKnown, method) != kKnown.end() ? method : std::string_view("other");
+}
+
+Response error_response(Error error, RouteKind kind, const Request& request) {
+    const bool shared = kind == RouteKind::thumbnail && is_lasting(error.status);
+    Response response = problem(std::move(error), shared ? std::string_view{} : std::string_view(request.request_id));
+    response.set("Cache-Control", std::string(shared ? kBriefly : kNoStore));
+    return response;
+}
+
+void add_common_headers(Response& response, RouteKind kind, const Request& request) {
+    if (find_header(response.headers, "X-Content-Type-Options").empty()) {
+        response.set("X-Content-Type-Options", "nosniff");
+    }
+    if (find_header(response.headers, "Cache-Control").empty()) response.set("Cache-Control", std::string(kNoStore));
+    if (kind == RouteKind::api) response.set("X-Request-ID", request.request_id);
+}
+
+Error no_route(const Router::Match& match) {
+    if (match.allowed.empty()) return {404, "no_such_path", "There is nothing at this path."};
+    return {405, "method_not_allowed", "This path takes " + match.allowed + "."};
+}
+
+double milliseconds(double seconds) {
+    return std::round(seconds * 1e6) / 1e3;
+}
+
+boost::json::object stages(const StageTimes& times, double total) {
+    boost::json::object ms;
+    const auto add = [&](const char* name, const std::optional<double>& seconds) {
+        if (seconds) ms[name] = milliseconds(*seconds);
+    };
+    add("receive", times.receive);
+    add("redis", times.redis);
+    add("storage", times.storage);
+    add("convert", times.convert);
+    ms["total"] = milliseconds(total);
+    return ms;
+}
+
+}  // namespace
+
+std::string_view valid_traceparent(std::string_view header) {
+    if (header.size() != 55 || !header.starts_with("00-") || header[35] != '-' || header[52] != '-') return {};
+    const std::string_view trace = header.substr(3, 32);
+    const std::string_view parent = header.substr(36, 16);
+    const bool valid =
+        is_hex(trace) && !is_zero(trace) && is_hex(parent) && !is_zero(parent) && is_hex(header.substr(53));
+    return valid ? header : std::string_view{};
+}
+
+boost::asio::awaitable<Response> Frontend::respond(Request& request) {
+    const auto begin = std::chrono::steady_clock::now();
+    const Route* route = nullptr;
+    Response response = co_await answer(request, route);
+    const RouteKind kind = route != nullptr ? route->kind : RouteKind::api;
+    add_common_headers(response, kind, request);
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+    metrics_.on_request(method_label(request.method), route != nullptr ? route->pattern : "none", response.status);
+    metrics_.on_stages(request.times, took.count());
+    log_request(request, response, took.count());
+    co_return response;
+}
+
+boost::asio::awaitable<Response> Frontend::answer(Request& request, const Route*& route) {
+    auto identity = gate_.admit(request, unix_seconds());
+    request.request_id = identity ? identity->request_id : random_request_id();
+    if (!identity) {
+        metrics_.on_refused(identity.error().code);
+        co_return error_response(std::move(identity.error()), RouteKind::api, request);
+    }
+    request.identity = std::move(*identity);
+    auto match = router_.match(request.method, request.path);
+    if (match.route == nullptr) {
+        Response response = error_response(no_route(match), RouteKind::api, request);
+        if (!match.allowed.empty()) response.set("Allow", match.allowed);
+        co_return response;
+    }
+    route = match.route;
+    request.parameters = std::move(match.parameters);
+    std::string thrown;
+    try {
+        auto result = co_await route->handler(request);
+        if (result) co_return std::move(*result);
+        co_return error_response(std::move(result.error()), route->kind, request);
+    } catch (const std::exception& error) {
+        thrown = error.what();
+    }
+    Error error{500, "internal", "Something went wrong here; it was logged.", std::move(thrown)};
+    co_return error_response(std::move(error), route->kind, request);
+}
+
+void Frontend::log_request(const Request& request, const Response& response, double seconds) {
+    boost::json::object fields{
+        {"request_id", request.request_id},
+        {"traceparent", valid_traceparent(request.header("Traceparent"))},
+        {"session", request.identity.session.substr(0, kLoggedSession)},
+        {"client", loggable(request.identity.client)},
+        {"method", loggable(request.method)},
+        {"target", loggable(request.target)},
+        {"status", response.status},
+        {"bytes", response.body.size()},
+        {"ms", stages(request.times, seconds)},
+    };
+    if (response.error) {
+        fields["error"] = response.error->code;
+        fields["detail"] = loggable(response.error->detail);
+    }
+    log_.write(response.status >= 500 ? Log::Level::error : Log::Level::info, "request", std::move(fields));
+}
+
+}  // namespace thumbgate

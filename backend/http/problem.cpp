@@ -1,0 +1,65 @@
+#include "backend/http/problem.hpp"
+
+#include <algorithm>
+#include <array>
+#include <boost/json.hpp>
+#include <utility>
+
+namespace thumbgate {
+namespace {
+
+constexpr std::string_view kTypePrefix = "urn:thumbgate:problem:";
+
+constexpr std::array<std::pair<int, std::string_view>, 24> kReasons{{
+    {200, "OK"},
+    {201, "Created"},
+    {204, "No Content"},
+    {304, "Not Modified"},
+    {400, "Bad Request"},
+    {401, "Unauthorized"},
+    {403, "Forbidden"},
+    {404, "Not Found"},
+    {405, "Method Not Allowed"},
+    {408, "Request Timeout"},
+    {409, "Conflict"},
+    {410, "Gone"},
+    {413, "Content Too Large"},
+    {414, "URI Too Long"},
+    {415, "Unsupported Media Type"},
+    {422, "Unprocessable Content"},
+    {429, "Too Many Requests"},
+    {431, "Request Header Fields Too Large"},
+    {500, "Internal Server Error"},
+    {501, "Not Implemented"},
+    {502, "Bad Gateway"},
+    {503, "Service Unavailable"},
+    {504, "Gateway Timeout"},
+    {507, "Insufficient Storage"},
+}};
+
+}  // namespace
+
+std::string_view reason_phrase(int status) {
+    const auto found = std::ranges::find(kReasons, status, &std::pair<int, std::string_view>::first);
+    return found == kReasons.end() ? "Error" : found->second;
+}
+
+Response problem(Error error, std::string_view request_id) {
+    boost::json::object body{
+        {"type", std::string(kTypePrefix) + error.code},
+        {"title", reason_phrase(error.status)},
+        {"status", error.status},
+        {"detail", error.message},
+    };
+    if (!request_id.empty()) body["request_id"] = request_id;
+    Response response;
+    response.status = error.status;
+    response.set("Content-Type", "application/problem+json");
+    if (error.status == 401) response.set("WWW-Authenticate", "Session");  // RFC 9110 wants one
+    if (error.retry_after) response.set("Retry-After", std::to_string(error.retry_after->count()));
+    response.body = boost::json::serialize(body) + "\n";
+    response.error = std::move(error);
+    return response;
+}
+
+}  // namespace thumbgate

@@ -1,0 +1,57 @@
+#include "backend/http/router.hpp"
+
+#include <algorithm>
+#include <optional>
+
+namespace thumbgate {
+namespace {
+
+// Takes a segment off the front of `path`, without the "/" that follows it.
+std::string_view take_segment(std::string_view& path) {
+    const std::size_t end = std::min(path.find('/'), path.size());
+    const std::string_view segment = path.substr(0, end);
+    path.remove_prefix(std::min(end + 1, path.size()));
+    return segment;
+}
+
+std::optional<std::vector<std::string>> match_pattern(std::string_view pattern, std::string_view path) {
+    std::vector<std::string> parameters;
+    if (pattern.ends_with("/*")) {
+        pattern.remove_suffix(1);
+        if (!path.starts_with(pattern)) return std::nullopt;
+        parameters.emplace_back(path.substr(pattern.size()));
+        return parameters;
+    }
+    // As many "/": else "/a" and "/a/" would be the same.
+    if (std::ranges::count(pattern, '/') != std::ranges::count(path, '/')) return std::nullopt;
+    while (!pattern.empty()) {
+        const std::string_view expected = take_segment(pattern);
+        const std::string_view segment = take_segment(path);
+        if (expected.starts_with('{')) {
+            if (segment.empty()) return std::nullopt;
+            parameters.emplace_back(segment);
+        } else if (segment != expected) {
+            return std::nullopt;
+        }
+    }
+    return path.empty() ? std::optional(std::move(parameters)) : std::nullopt;
+}
+
+}  // namespace
+
+Router::Match Router::match(std::string_view method, std::string_view path) const {
+    Match match;
+    for (const Route& route : routes_) {
+        auto parameters = match_pattern(route.pattern, path);
+        if (!parameters) continue;
+        if (route.method == method || (route.method == "GET" && method == "HEAD")) {
+            return {&route, std::move(*parameters), {}};
+        }
+        if (!match.allowed.empty()) match.allowed += ", ";
+        match.allowed += route.method;
+        if (route.method == "GET") match.allowed += ", HEAD";
+    }
+    return match;
+}
+
+}  // namespace thumbgate

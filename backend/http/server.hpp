@@ -1,0 +1,50 @@
+// HTTP/1.1 on a listening socket: one coroutine a connection, every wait with a deadline, a bound on connections, and a
+// drain that finishes what is in flight. It knows nothing of routes: one responder answers every request.
+// Not thread-safe: everything runs on the executor it was made with, which has one thread.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <functional>
+#include <memory>
+
+#include "backend/http/listener.hpp"
+#include "backend/http/message.hpp"
+
+namespace thumbgate {
+
+struct ServerState;  // in server.cpp
+
+struct ServerLimits {
+    std::size_t max_connections = 1024;  // more wait in the kernel's backlog
+    std::uint32_t max_header_bytes = 16 * 1024;
+    std::chrono::seconds header_timeout{10};  // from a request's first byte to the end of its header
+    std::chrono::seconds idle_timeout{75};    // longer than an nginx keeps a connection (60), so that it ends it
+    std::chrono::seconds body_timeout{30};    // for each piece of a body
+    std::chrono::seconds write_timeout{30};   // for each piece of a response
+    std::chrono::seconds linger_timeout{5};   // for a body that nobody wants, before the connection is closed
+};
+
+class Server {
+  public:
+    // Must not throw; the error path of a responder is a response.
+    using Responder = std::function<boost::asio::awaitable<Response>(Request&)>;
+
+    Server(boost::asio::any_io_executor executor, Listener listener, ServerLimits limits, Responder responder);
+    Server(const Server&) = delete;
+    Server& operator=(const Server&) = delete;
+    ~Server();
+
+    void start();
+
+    // Stops accepting, closes idle connections, and returns when the last request is answered or `timeout` has passed.
+    boost::asio::awaitable<void> drain(std::chrono::milliseconds timeout);
+
+    std::size_t connections() const;
+
+  private:
+    std::shared_ptr<ServerState> state_;  // shared with the coroutine that accepts
+};
+
+}  // namespace thumbgate

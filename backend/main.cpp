@@ -1,0 +1,245 @@
+// thumbgated: reads its configuration, puts the parts together, and runs until a signal says to stop.
+#include <sys/resource.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/json/object.hpp>
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <memory>
+#include <optional>
+
+#include "backend/config.hpp"
+#include "backend/http/frontend.hpp"
+#include "backend/http/server.hpp"
+#include "backend/log.hpp"
+#include "backend/metrics.hpp"
+#include "backend/photos/link_api.hpp"
+#include "backend/photos/photo_api.hpp"
+#include "backend/photos/readiness.hpp"
+#include "backend/photos/thumbnails.hpp"
+#include "backend/sessions/session_api.hpp"
+#include "backend/storage/file_store.hpp"
+#include "contract/secret.hpp"
+
+namespace thumbgate {
+namespace {
+
+namespace asio = boost::asio;
+
+// What has to be there before anything can be served; each can fail.
+struct Foundations {
+    Log log;
+    SharedSecret secret;
+    KeyRing keys;
+    Listener listener;
+    std::unique_ptr<FileStore> storage;
+};
+
+std::expected<Foundations, std::string> lay_foundations(const Config& config) {
+    auto secret = SharedSecret::read_file(config.secret);
+    if (!secret) return std::unexpected("--secret: " + secret.error());
+    auto keys = KeyRing::read_file(config.keys);
+    if (!keys) return std::unexpected("--keys: " + keys.error());
+    auto log = Log::open(config.log);
+    if (!log) return std::unexpected("--log: " + log.error());
+    auto listener = Listener::open(config.listen);
+    if (!listener) return std::unexpected("--listen: " + listener.error());
+    auto storage = FileStore::make(config.photos);
+    if (!storage) return std::unexpected("--photos: " + storage.error());
+    return Foundations{std::move(*log), std::move(*secret), std::move(*keys), std::move(*listener),
+                       std::move(*storage)};
+}
+
+void log_redis(Log& log, Metrics& metrics, bool up, std::string_view reason) {
+    metrics.set_redis_up(up);
+    if (up) return log.info("redis answers");
+    log.error("redis does not answer", {{"detail", reason}});
+}
+
+// The parts and how they know each other. What a coroutine may still hold when the service ends comes before what runs
+// coroutines; the members end in reverse order.
+class Service {
+  public:
+    Service(Config config, Foundations foundations);
+
+    // The error says what cannot be started.
+    std::expected<void, std::string> start();
+    void run() { io_.run(); }
+
+  private:
+    std::vector<Route> routes();
+    asio::awaitable<void> wait_for_signals();
+    asio::awaitable<void> drain();
+    void reread_keys();
+    asio::awaitable<Result<Response>> show_metrics(Request& request);
+
+    Config config_;
+    Log log_;
+    SharedSecret secret_;
+    std::optional<Listener> listener_;  // until the server takes it
+    std::unique_ptr<FileStore> storage_;
+    PhotoStore photos_;
+    Metrics metrics_;
+    PoolReports reports_;
+    asio::io_context io_{1};
+    asio::thread_pool threads_;
+    asio::signal_set signals_{io_, SIGTERM, SIGINT, SIGHUP};
+    std::unique_ptr<ConverterPool> pool_;
+    RedisClient redis_;
+    SessionStore session_store_;
+    Sessions sessions_;
+    PhotoUrls urls_;
+    SessionApi session_api_;
+    LinkApi link_api_;
+    std::optional<PhotoApi> photo_api_;
+    std::optional<Thumbnails> thumbnails_;
+    std::unique_ptr<Readiness> readiness_;
+    std::optional<Frontend> frontend_;
+    std::optional<Server> server_;
+    bool draining_ = false;
+};
+
+Service::Service(Config config, Foundations foundations)
+    : config_(std::move(config)),
+      log_(std::move(foundations.log)),
+      secret_(foundations.secret),
+      listener_(std::move(foundations.listener)),
+      storage_(std::move(foundations.storage)),
+      photos_(*storage_),
+      metrics_(THUMBGATE_VERSION, config_.pool.converters),
+      reports_(metrics_, log_),
+      threads_(config_.storage_threads),
+      redis_(io_.get_executor(), config_.redis,
+             [this](bool up, std::string_view reason) { log_redis(log_, metrics_, up, reason); }),
+      session_store_(redis_),
+      sessions_(session_store_, secret_.cookie, config_.sessions),
+      urls_(config_.urls, std::move(foundations.keys)),
+      session_api_(sessions_),
+      link_api_(sessions_, photos_, threads_, urls_) {
+    signals_.add(SIGUSR1);
+}
+
+std::expected<void, std::string> Service::start() {
+    const auto removals = photos_.finish_removals();
+    if (!removals) return std::unexpected("--photos: " + removals.error().detail);
+    auto pool = ConverterPool::start(io_.get_executor(), config_.pool, reports_);
+    if (!pool) return std::unexpected("--converter: " + pool.error().message + " " + pool.error().detail);
+    pool_ = std::move(*pool);
+    auto readiness = Readiness::make(io_.get_executor(), *pool_);
+    if (!readiness) return std::unexpected(readiness.error());
+    readiness_ = std::move(*readiness);
+    const PhotoParts parts{*storage_, photos_, threads_, *pool_, sessions_, urls_, metrics_};
+    photo_api_.emplace(parts, config_.uploads);
+    thumbnails_.emplace(photos_, threads_, *pool_);
+    frontend_.emplace(Gate(secret_.service), Router(routes()), metrics_, log_);
+    server_.emplace(io_.get_executor(), std::move(*listener_), config_.server,
+                    [this](Request& request) { return frontend_->respond(request); });
+    listener_.reset();
+    redis_.start();
+    server_->start();
+    asio::co_spawn(io_, wait_for_signals(), asio::detached);
+    log_.info("started", {{"version", THUMBGATE_VERSION},
+                          {"listen", to_string(config_.listen)},
+                          {"converters", config_.pool.converters},
+                          {"removals_finished", removals->finished},
+                          {"removals_unfinished", removals->unfinished}});
+    return {};
+}
+
+std::vector<Route> Service::routes() {
+    std::vector<Route> all{
+        {"GET", "/metrics/backend", RouteKind::internal, [this](Request& request) { return show_metrics(request); }}};
+    for (auto routes : {thumbnails_->routes(), photo_api_->routes(), link_api_.routes(), session_api_.routes(),
+                        readiness_->routes()}) {
+        all.insert(all.end(), routes.begin(), routes.end());
+    }
+    return all;
+}
+
+asio::awaitable<Result<Response>> Service::show_metrics(Request& /*request*/) {
+    metrics_.set_connections(server_->connections());
+    Response response;
+    response.set("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+    response.body = metrics_.text();
+    co_return response;
+}
+
+asio::awaitable<void> Service::wait_for_signals() {
+    for (;;) {
+        const int signal = co_await signals_.async_wait(asio::use_awaitable);
+        if (signal == SIGHUP) {
+            reread_keys();
+        } else if (signal == SIGUSR1) {
+            log_.reopen();
+        } else if (draining_) {
+            io_.stop();  // asked twice
+        } else {
+            draining_ = true;
+            log_.info("stopping", {{"connections", server_->connections()}});
+            asio::co_spawn(io_, drain(), asio::detached);
+        }
+    }
+}
+
+asio::awaitable<void> Service::drain() {
+    co_await server_->drain(config_.drain_timeout);
+    pool_->stop();
+    redis_.stop();
+    log_.info("stopped", {{"connections_cut", server_->connections()}});
+    io_.stop();
+}
+
+void Service::reread_keys() {
+    auto keys = KeyRing::read_file(config_.keys);
+    if (!keys) return log_.error("the key file is refused; the keys read before stay", {{"detail", keys.error()}});
+    urls_.set_keys(std::move(*keys));
+    log_.info("the key file was read again");
+}
+
+// As many descriptors as this process may have: connections, photos and pipes each need some.
+void raise_descriptor_limit() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+int run(Config config) {
+    std::signal(SIGPIPE, SIG_IGN);
+    raise_descriptor_limit();
+    auto foundations = lay_foundations(config);
+    std::expected<void, std::string> started;
+    if (!foundations) started = std::unexpected(foundations.error());
+    std::optional<Service> service;
+    if (started) {
+        service.emplace(std::move(config), std::move(*foundations));
+        started = service->start();
+    }
+    if (!started) {
+        std::fprintf(stderr, "thumbgated: %s\n", started.error().c_str());
+        return 1;
+    }
+    service->run();
+    return 0;
+}
+
+}  // namespace
+}  // namespace thumbgate
+
+int main(int argc, char** argv) try {
+    auto config = thumbgate::read_config(argc, argv);
+    if (!config) {
+        std::fputs(config.error().text.c_str(), config.error().status == 0 ? stdout : stderr);
+        return config.error().status;
+    }
+    return thumbgate::run(std::move(*config));
+} catch (const std::exception& error) {
+    std::fprintf(stderr, "thumbgated: %s\n", error.what());
+    return 1;
+}

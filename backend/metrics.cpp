@@ -1,0 +1,137 @@
+#include "backend/metrics.hpp"
+
+#include <prometheus/text_serializer.h>
+
+namespace thumbgate {
+namespace {
+
+using prometheus::BuildCounter;
+using prometheus::BuildGauge;
+using prometheus::BuildHistogram;
+using prometheus::Counter;
+using prometheus::Family;
+using prometheus::Gauge;
+using prometheus::Histogram;
+using prometheus::Registry;
+
+// Seconds: a cached read takes a fraction of a millisecond, a large AVIF seconds.
+const Histogram::BucketBoundaries kSeconds{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
+                                           0.1,    0.25,  0.5,    1.0,   2.5,  5.0,   10.0};
+
+Family<Counter>& counters(Registry& registry, const char* name, const char* help) {
+    return BuildCounter().Name(name).Help(help).Register(registry);
+}
+
+Gauge& gauge(Registry& registry, const char* name, const char* help) {
+    return BuildGauge().Name(name).Help(help).Register(registry).Add({});
+}
+
+std::string status_class(int status) {
+    return std::to_string(status / 100) + "xx";
+}
+
+}  // namespace
+
+Metrics::Metrics(std::string_view version, std::size_t converters)
+    : requests_(counters(registry_, "thumbgate_backend_requests_total",
+                         "Requests answered, by method, route and class of status.")),
+      refused_(counters(registry_, "thumbgate_backend_refused_requests_total",
+                        "Requests refused before any route, by reason: without a valid service MAC, or replayed.")),
+      conversions_(counters(registry_, "thumbgate_backend_conversions_total",
+                            "Jobs of the converters, by format of the result and how they ended.")),
+      uploads_(counters(registry_, "thumbgate_backend_uploads_total", "Uploads, by how they ended.")),
+      replaced_(counters(registry_, "thumbgate_backend_converter_replacements_total",
+                         "Converter processes replaced, by reason.")),
+      stages_(BuildHistogram()
+                  .Name("thumbgate_backend_stage_duration_seconds")
+                  .Help("Time spent in a stage: queue (waiting for a converter), storage, decode_encode (a converter's "
+                        "work) and total (a whole request).")
+                  .Register(registry_)),
+      upload_bytes_(counters(registry_, "thumbgate_backend_upload_bytes_total", "Bytes of pictures stored.").Add({})),
+      redis_up_(gauge(registry_, "thumbgate_backend_redis_up", "Whether Redis answers: 1 or 0.")),
+      connections_(gauge(registry_, "thumbgate_backend_connections", "Open connections from the edge.")),
+      queue_depth_(gauge(registry_, "thumbgate_backend_queue_depth", "Jobs waiting for a converter.")),
+      busy_(gauge(registry_, "thumbgate_backend_converters_busy", "Converter processes at work.")),
+      queue_stage_(stage("queue")),
+      storage_stage_(stage("storage")),
+      decode_encode_stage_(stage("decode_encode")),
+      total_stage_(stage("total")) {
+    gauge(registry_, "thumbgate_backend_converters", "Converter processes that are kept ready.")
+        .Set(static_cast<double>(converters));
+    BuildGauge()
+        .Name("thumbgate_backend_build_info")
+        .Help("Always 1; the label names the version that runs.")
+        .Register(registry_)
+        .Add({{"version", std::string(version)}})
+        .Set(1);
+    for (const char* format : {"jpeg", "png", "webp", "avif", "inspect"}) {
+        conversions_.Add({{"format", format}, {"result", "ok"}});
+    }
+    uploads_.Add({{"result", "stored"}});
+    refused_.Add({{"reason", "not_from_the_edge"}});
+    replaced_.Add({{"reason", "crash"}});
+}
+
+Histogram& Metrics::stage(std::string_view name) {
+    return stages_.Add({{"stage", std::string(name)}}, kSeconds);
+}
+
+void Metrics::on_request(std::string_view method, std::string_view route, int status) {
+    requests_
+        .Add({{"method", std::string(method)}, {"route", std::string(route)}, {"status_class", status_class(status)}})
+        .Increment();
+}
+
+void Metrics::on_refused(std::string_view reason) {
+    refused_.Add({{"reason", std::string(reason)}}).Increment();
+}
+
+void Metrics::on_stages(const StageTimes& times, double total_seconds) {
+    if (times.storage) storage_stage_.Observe(*times.storage);
+    total_stage_.Observe(total_seconds);
+}
+
+void Metrics::on_upload(std::string_view result, std::uint64_t bytes) {
+    uploads_.Add({{"result", std::string(result)}}).Increment();
+    if (result == "stored") upload_bytes_.Increment(static_cast<double>(bytes));
+}
+
+void Metrics::set_redis_up(bool up) {
+    redis_up_.Set(up ? 1 : 0);
+}
+
+void Metrics::set_connections(std::size_t count) {
+    connections_.Set(static_cast<double>(count));
+}
+
+void Metrics::on_conversion(std::string_view format, std::string_view result, double seconds) {
+    conversions_.Add({{"format", std::string(format)}, {"result", std::string(result)}}).Increment();
+    decode_encode_stage_.Observe(seconds);
+}
+
+void Metrics::on_queue_wait(double seconds) {
+    queue_stage_.Observe(seconds);
+}
+
+void Metrics::set_queue_depth(std::size_t waiting) {
+    queue_depth_.Set(static_cast<double>(waiting));
+}
+
+void Metrics::set_busy_converters(std::size_t busy) {
+    busy_.Set(static_cast<double>(busy));
+}
+
+void Metrics::on_converter_replaced(std::string_view reason) {
+    replaced_.Add({{"reason", std::string(reason)}}).Increment();
+}
+
+std::string Metrics::text() const {
+    return prometheus::TextSerializer().Serialize(registry_.Collect());
+}
+
+void PoolReports::on_converter_replaced(std::string_view reason) {
+    metrics_.on_converter_replaced(reason);
+    log_.warning("a converter was replaced", {{"reason", reason}});
+}
+
+}  // namespace thumbgate

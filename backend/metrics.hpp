@@ -1,0 +1,80 @@
+// What the backend counts and measures, as Prometheus text. Names carry their unit; every label has a bounded set of
+// values. Used on the main thread alone.
+#pragma once
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+
+#include <chrono>
+#include <string>
+#include <string_view>
+
+#include "backend/conversion/pool.hpp"
+#include "backend/http/message.hpp"
+#include "backend/log.hpp"
+
+namespace thumbgate {
+
+class Metrics {
+  public:
+    Metrics(std::string_view version, std::size_t converters);
+
+    // `route`: a route's pattern, or "none".
+    void on_request(std::string_view method, std::string_view route, int status);
+    void on_refused(std::string_view reason);
+    void on_stages(const StageTimes& times, double total_seconds);
+    // `result`: "stored", or the code of the error.
+    void on_upload(std::string_view result, std::uint64_t bytes);
+    void set_redis_up(bool up);
+    void set_connections(std::size_t count);
+
+    void on_conversion(std::string_view format, std::string_view result, double seconds);
+    void on_queue_wait(double seconds);
+    void set_queue_depth(std::size_t waiting);
+    void set_busy_converters(std::size_t busy);
+    void on_converter_replaced(std::string_view reason);
+
+    std::string text() const;
+
+  private:
+    prometheus::Histogram& stage(std::string_view name);
+
+    prometheus::Registry registry_;
+    prometheus::Family<prometheus::Counter>& requests_;
+    prometheus::Family<prometheus::Counter>& refused_;
+    prometheus::Family<prometheus::Counter>& conversions_;
+    prometheus::Family<prometheus::Counter>& uploads_;
+    prometheus::Family<prometheus::Counter>& replaced_;
+    prometheus::Family<prometheus::Histogram>& stages_;
+    prometheus::Counter& upload_bytes_;
+    prometheus::Gauge& redis_up_;
+    prometheus::Gauge& connections_;
+    prometheus::Gauge& queue_depth_;
+    prometheus::Gauge& busy_;
+    prometheus::Histogram& queue_stage_;
+    prometheus::Histogram& storage_stage_;
+    prometheus::Histogram& decode_encode_stage_;
+    prometheus::Histogram& total_stage_;
+};
+
+// The pool's reports: into the metrics, and a converter's end into the log as well.
+class PoolReports final : public PoolObserver {
+  public:
+    PoolReports(Metrics& metrics, Log& log) : metrics_(metrics), log_(log) {}
+
+    void on_queued(std::size_t waiting) override { metrics_.set_queue_depth(waiting); }
+    void on_queue_wait(std::chrono::duration<double> waited) override { metrics_.on_queue_wait(waited.count()); }
+    void on_busy(std::size_t busy_converters) override { metrics_.set_busy_converters(busy_converters); }
+    void on_job(std::string_view format, std::string_view result, std::chrono::duration<double> took) override {
+        metrics_.on_conversion(format, result, took.count());
+    }
+    void on_converter_replaced(std::string_view reason) override;
+
+  private:
+    Metrics& metrics_;
+    Log& log_;
+};
+
+}  // namespace thumbgate

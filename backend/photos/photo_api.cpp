@@ -1,0 +1,180 @@
+#include "backend/photos/photo_api.hpp"
+
+#include <boost/json.hpp>
+#include <memory>
+#include <utility>
+
+#include "backend/async.hpp"
+#include "backend/conversion/formats.hpp"
+#include "backend/http/json.hpp"
+#include "backend/photos/owned_photo.hpp"
+#include "backend/units.hpp"
+#include "contract/encoding.hpp"
+
+namespace thumbgate {
+namespace asio = boost::asio;
+namespace json = boost::json;
+namespace {
+
+constexpr std::uint64_t kDefaultPage = 50;  // photos
+constexpr std::uint64_t kMaxPage = 200;
+
+// Counts an upload while it is under way.
+class Slot {
+  public:
+    explicit Slot(std::shared_ptr<std::size_t> count) : count_(std::move(count)) { ++*count_; }
+    Slot(const Slot&) = delete;
+    Slot& operator=(const Slot&) = delete;
+    ~Slot() { --*count_; }
+
+  private:
+    std::shared_ptr<std::size_t> count_;
+};
+
+Result<json::object> photo_json(const PhotoRecord& record, const PhotoUrls& urls, std::uint64_t now) {
+    auto thumbnails = urls.thumbnails(record.id, now);
+    if (!thumbnails) return std::unexpected(std::move(thumbnails.error()));
+    return json::object{
+        {"id", record.id},
+        {"width", record.width},
+        {"height", record.height},
+        {"format", record.format},
+        {"bytes", record.bytes},
+        {"created", record.created_ms / 1000},
+        {"thumbnails", std::move(*thumbnails)},
+    };
+}
+
+Result<std::uint64_t> page_size(std::string_view query) {
+    const auto text = query_parameter(query, "limit");
+    if (!text) return kDefaultPage;
+    const auto limit = parse_decimal(*text, kMaxPage);
+    if (limit && *limit > 0) return *limit;
+    return fail(400, "bad_limit", "\"limit\" is a number from 1 to " + std::to_string(kMaxPage) + ".");
+}
+
+}  // namespace
+
+std::vector<Route> PhotoApi::routes() {
+    const std::string_view all = "/api/photos";
+    const std::string_view one = "/api/photos/{id}";
+    return {
+        {"POST", all, RouteKind::api, [this](Request& request) { return upload(request); }},
+        {"GET", all, RouteKind::api, [this](Request& request) { return list(request); }},
+        {"GET", one, RouteKind::api, [this](Request& request) { return show(request); }},
+        {"DELETE", one, RouteKind::api, [this](Request& request) { return remove(request); }},
+    };
+}
+
+PhotoApi::Answer PhotoApi::upload(Request& request) {
+    if (*uploads_ >= limits_.max_at_once) {
+        co_return fail_unavailable("busy", "Too many uploads at once; try again in a moment.");
+    }
+    const Slot slot(uploads_);
+    auto session = co_await parts_.sessions.find_or_make(request);
+    if (!session) co_return std::unexpected(std::move(session.error()));
+    auto record = co_await store(request, *session);
+    parts_.metrics.on_upload(record ? "stored" : record.error().code, record ? record->bytes : 0);
+    if (!record) co_return std::unexpected(std::move(record.error()));
+    const auto body = photo_json(*record, parts_.urls, unix_seconds());
+    if (!body) co_return std::unexpected(body.error());
+    Response response = json_response(201, *body);
+    response.set("Location", "/api/photos/" + record->id);
+    add_cookie(response, *session);
+    co_return response;
+}
+
+// Nothing is stored before the picture has been decoded whole; a new session is saved just before the photo is.
+asio::awaitable<Result<PhotoRecord>> PhotoApi::store(Request& request, Session& session) {
+    auto picture = co_await receive_picture(request, parts_.storage, parts_.threads, limits_.max_bytes);
+    if (!picture) co_return std::unexpected(std::move(picture.error()));
+    const auto facts = co_await inspect(request, picture->file);
+    if (!facts) co_return std::unexpected(facts.error());
+    if (session.is_new) {
+        auto saved = co_await parts_.sessions.save(request, session);
+        if (!saved) co_return std::unexpected(std::move(saved.error()));
+    }
+    PhotoRecord record;
+    record.id = new_id();
+    record.owner = session.record.owner;
+    record.created_ms = unix_milliseconds();
+    record.width = facts->width;
+    record.height = facts->height;
+    record.format = name(facts->format);
+    record.bytes = picture->bytes;
+    record.sha256 = std::move(picture->sha256);
+    record.has_alpha = facts->has_alpha;
+    const StageTimer timer(request.times.storage);
+    auto work = [&photos = parts_.photos, &record, file = std::move(picture->file)]() mutable {
+        return photos.add(record, std::move(file));
+    };
+    auto added = co_await offload(parts_.threads, std::move(work));
+    if (!added) co_return std::unexpected(std::move(added.error()));
+    co_return record;
+}
+
+asio::awaitable<Result<PictureFacts>> PhotoApi::inspect(Request& request, const TempFile& file) {
+    auto work = [&file] { return file.open_for_reading(); };
+    auto source = co_await offload(parts_.threads, std::move(work));
+    if (!source) co_return std::unexpected(std::move(source.error()));
+    const StageTimer timer(request.times.convert);
+    co_return co_await parts_.pool.inspect(std::move(*source));
+}
+
+PhotoApi::Answer PhotoApi::list(Request& request) {
+    const auto limit = page_size(request.query);
+    if (!limit) co_return std::unexpected(limit.error());
+    const auto session = co_await parts_.sessions.require(request);
+    if (!session) co_return std::unexpected(session.error());
+    const std::string cursor = query_parameter(request.query, "cursor").value_or("");
+    Result<PhotoPage> page;
+    {
+        const StageTimer timer(request.times.storage);
+        auto work = [&photos = parts_.photos, &owner = session->record.owner, &cursor, size = *limit] {
+            return photos.list(owner, cursor, size);
+        };
+        page = co_await offload(parts_.threads, std::move(work));
+    }
+    if (!page) co_return std::unexpected(std::move(page.error()));
+    const std::uint64_t now = unix_seconds();
+    json::array photos;
+    for (const PhotoRecord& record : page->photos) {
+        auto photo = photo_json(record, parts_.urls, now);
+        if (!photo) co_return std::unexpected(std::move(photo.error()));
+        photos.push_back(std::move(*photo));
+    }
+    json::object body;
+    body["photos"] = std::move(photos);
+    if (!page->next.empty()) body["next"] = page->next;
+    Response response = json_response(200, body);
+    add_cookie(response, *session);
+    co_return response;
+}
+
+PhotoApi::Answer PhotoApi::show(Request& request) {
+    const auto owned = co_await find_owned_photo(request, parts_.sessions, parts_.photos, parts_.threads);
+    if (!owned) co_return std::unexpected(owned.error());
+    const auto body = photo_json(owned->record, parts_.urls, unix_seconds());
+    if (!body) co_return std::unexpected(body.error());
+    Response response = json_response(200, *body);
+    add_cookie(response, owned->session);
+    co_return response;
+}
+
+PhotoApi::Answer PhotoApi::remove(Request& request) {
+    const auto owned = co_await find_owned_photo(request, parts_.sessions, parts_.photos, parts_.threads);
+    if (!owned) co_return std::unexpected(owned.error());
+    const StageTimer timer(request.times.storage);
+    auto work = [&photos = parts_.photos, &record = owned->record] { return photos.remove(record); };
+    const auto removed = co_await offload(parts_.threads, std::move(work));
+    if (!removed) co_return std::unexpected(removed.error());
+    Response response;
+    response.status = 204;
+    if (!*removed) {
+        response.error = Error{204, "removal_unfinished", "", "files of " + owned->record.id + " go at the next start"};
+    }
+    add_cookie(response, owned->session);
+    co_return response;
+}
+
+}  // namespace thumbgate

@@ -1,0 +1,62 @@
+// POST and GET /api/photos, GET and DELETE /api/photos/{id}, POST and GET /api/photos/{id}/links. Another owner's photo
+// is answered as one that is not there. Not thread-safe: it runs on the service's executor, and leaves blocking work to
+// the storage threads.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <memory>
+#include <vector>
+
+#include "backend/conversion/pool.hpp"
+#include "backend/http/message.hpp"
+#include "backend/http/router.hpp"
+#include "backend/metrics.hpp"
+#include "backend/photos/photo_store.hpp"
+#include "backend/photos/photo_urls.hpp"
+#include "backend/photos/upload.hpp"
+#include "backend/sessions/sessions.hpp"
+#include "backend/storage/storage.hpp"
+
+namespace thumbgate {
+
+struct UploadLimits {
+    std::uint64_t max_bytes = 64ULL << 20;  // of one picture
+    std::size_t max_at_once = 64;           // one more is refused with 503
+};
+
+// What the handlers work with; all of it outlives them.
+struct PhotoParts {
+    Storage& storage;
+    PhotoStore& photos;
+    boost::asio::thread_pool& threads;
+    ConverterPool& pool;
+    Sessions& sessions;
+    PhotoUrls& urls;
+    Metrics& metrics;
+};
+
+class PhotoApi {
+  public:
+    PhotoApi(PhotoParts parts, UploadLimits limits) : parts_(parts), limits_(limits) {}
+
+    // The routes refer to this object.
+    std::vector<Route> routes();
+
+  private:
+    using Answer = boost::asio::awaitable<Result<Response>>;
+
+    Answer upload(Request& request);
+    Answer list(Request& request);
+    Answer show(Request& request);
+    Answer remove(Request& request);
+
+    boost::asio::awaitable<Result<PhotoRecord>> store(Request& request, Session& session);
+    boost::asio::awaitable<Result<PictureFacts>> inspect(Request& request, const TempFile& file);
+
+    PhotoParts parts_;
+    UploadLimits limits_;
+    std::shared_ptr<std::size_t> uploads_ = std::make_shared<std::size_t>(0);  // under way
+};
+
+}  // namespace thumbgate

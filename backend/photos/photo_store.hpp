@@ -1,0 +1,67 @@
+// Photos, their owners and their links in the storage:
+//
+//     photos/<id>/original                the bytes as they were uploaded
+//     photos/<id>/record                  PhotoRecord; written last, so a photo is there if and only if this is
+//     owners/<owner>/<created ms>-<id>    marks whose it is, and orders a listing
+//     links/<photo>/<link>                LinkRecord
+//     tombstones/<id>                     PhotoRecord of a photo that is being deleted: from here on it is not there
+//
+// Every call blocks and runs on a storage thread; any number of threads may call at once. Ids that are not of the right
+// form name nothing.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "backend/error.hpp"
+#include "backend/photos/records.hpp"
+#include "backend/storage/storage.hpp"
+
+namespace thumbgate {
+
+struct PhotoPage {
+    std::vector<PhotoRecord> photos;  // newest first
+    std::string next;                 // the cursor of the following page; empty: this is the last
+};
+
+struct Removals {
+    std::size_t finished = 0;
+    std::size_t unfinished = 0;  // tombstones that cannot be read, or whose files cannot be removed
+};
+
+class PhotoStore {
+  public:
+    explicit PhotoStore(Storage& storage) : storage_(storage) {}
+
+    // When it returns the photo stays, through a power failure too; on an error nothing of it is left, as far as the
+    // storage still works.
+    Result<void> add(const PhotoRecord& record, TempFile original);
+
+    Result<std::optional<PhotoRecord>> find(const std::string& id);
+    Result<bool> exists(const std::string& id);
+    Result<std::optional<StoredObject>> open_original(const std::string& id);
+
+    // `cursor`: of a page before, or empty. One that is not of a page is 400.
+    Result<PhotoPage> list(const std::string& owner, const std::string& cursor, std::size_t limit);
+
+    // After this the photo is gone for every reader, for good. False: some of its files could not be removed yet;
+    // the next start does it. Error: it is still there.
+    Result<bool> remove(const PhotoRecord& record);
+
+    // Finishes what `remove` began before a crash.
+    Result<Removals> finish_removals();
+
+    Result<void> add_link(const LinkRecord& record);
+    // Oldest first. Links that have ended are left out, and forgotten.
+    Result<std::vector<LinkRecord>> links(const std::string& photo, std::uint64_t now);
+
+  private:
+    Result<void> remove_files(const PhotoRecord& record);
+
+    Storage& storage_;
+};
+
+}  // namespace thumbgate

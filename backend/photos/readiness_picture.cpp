@@ -1,0 +1,28 @@
+#include "backend/photos/readiness_picture.hpp"
+
+namespace thumbgate {
+
+// A cup of coffee, photographed by Rachel Michetti and given to the public domain (CC0), at 96 × 64 pixels.
+const std::string_view kReadinessPicture =
+    "_9j_2wBDAA0JCgsKCA0LCgsODg0PEyAVExISEyccHhcgLikxMC4pLSwzOko-MzZGNywtQFdBRkxOUlNSMj5aYVpQYEpRUk__2wBDAQ4ODhMR"
+    "EyYVFSZPNS01T09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT0__wAARCABAAGADASIAAhEBAxEB_8QA"
+    "GgAAAwEBAQEAAAAAAAAAAAAAAwQFAgYBB__EADQQAAEDAgUCAwcEAQUAAAAAAAECAxEABAUSITFBUWEGInETFCMyQrHBUoGRoTNDYpLR8f_E"
+    "ABkBAAMBAQEAAAAAAAAAAAAAAAIDBAEABf_EACMRAAICAgICAQUAAAAAAAAAAAECABEDIRIxEyJxIzJBUWH_2gAMAwEAAhEDEQA_APnydKIg"
+    "KWoJSCSdhRbSydunIQIT-o10NjhzVsNBKh8ylVNkyhPmVYsDPvoROxwqIXcf8elVxkaRkSkDtzXi3UkQ0Z78n_qrHhW1aubpy5eAUm2TmII0"
+    "zHb7TUvtkO5fS4kJUTNn4efuUB-_cTasHVKVCVH9qpIwXCQAkvXS45GUD-Iod3erfeU4pWk6DoKAMQCDBWn9zW8lGqiPqNu42vw9bOAmzuyF"
+    "8JeT-RUa6tbize9jctFB46H0PNXLe-bcjMQO4OlPrabxG2VaPfNEtL5Sa3gr_b3OGVkPtsTkDKRprP8AVFbHJNHubNNqtKJJVuQfvSjpEiDS"
+    "ao1KAQRYjbazmgaDaaoWywPhx5j9XSpLOeZmao2mbMZGnJpgiWE5sKYYYShtORMbxqr0rwBx0FSvht7kncim0WaW5cdOZZ4NCxFSksJB0zHb"
+    "0oRHj2NSe65CoSIHFdN4LeQr3-xBHtHmgtHciQR_Yrk5J6k0ZDt1h10zcsktvNkFJPE9e3B9aNDRjcycsZUSpdJubt9TaJQhByn15r1GCojz"
+    "ZieuY1bscSw3HDKFos8Q_wBRhwwFHkpPNMu4fdtmFMLPcCRSMi5FOuohci1R0Zz_ALg9bfEtXFeXUoUZ07GugwB5bz7aYIjUjpXreH3CxKmi"
+    "lI3UvygfzUnFccs8Ltbi0wp0P3a0w6-jVLXYHk_-0eEPdkai8pVhxHcBd4ki_wAWuUCAA6UsqB0UBpB_BoaRmVmWCDOxqE0MqEjoKtNXSXWk"
+    "rWPPsrueta2zKWx8VFRtDaiQdDPHSn2lN5cpMnbeNalouJ0GgrwqBUCkwqZ0_FaBJ23C5mlHKFlxQ38sAfvzSl7kfummIAJQ5A75dKbSmGwM"
+    "ylqH1KAqPjzq7F6yvPpDhBrQLNTVbjsxRp0NSuBmjQnikbu-UkCPMeQrkUe7XncJTASdRHepN1OcA7GjxqCdx-ZiF1GVuKfaDiEKKdwT80dO"
+    "_rRLfHMTYGVnE7lqPp9oqiXV-tnDfc7dfw3CFZcolMcz6VC1HWnILEkytxIHcvm5xHE0LVc313dNtiVpCyQB3kwK9buFoDlt7BthA8pRMncG"
+    "e-29Y8L2zV1cOG6dUllrKYSmZkxTPiW1aauVvW7brCCfghwjMscQOK0ruotcm7Am06inbMpAObakrcfCQSSVQMwjY1tLqfbqbGmQanueKjqz"
+    "U9TIw8fzG1u_MESByOtaQ4sEFI4_il0pUVSSAeB0plsgIJIk8URMkAlptlWQeWABomfvS2O4YMQwp5seZ9IzJjiOKpW7IcTlAgnddPqYAbAR"
+    "qYiZiaIa2Ign9z5Rh14jL7leqyZdG3D9PY9qJfWa06LETqDuCOx5q74w8LLSVYjYpMH_ACtxqD1rk7bEbq0QWDDjR3bcEgenSnBeXsvc1c_E"
+    "cX2IBZUhUTtp1rBJO9MtKs1uZni82D0AVrTQbwxW12B6tqFMLV-IAQN0wgMKvn8NvBcMtpc0KVJVsR-D3p1Knr24L7yVlSt1uKzKPp0rAfwx"
+    "geVxxw_7W4_s0B_F1kZbVsND9RMqoDyboQ1GLHtmv-CU7q7RZNhIhTyvlR07miYaheSVEFxUqJO9ScOtHbi4zrBWs6kqO3c101qwhpClBcq-"
+    "UD70plCiozytkNmYyZSQTtvW05gcyp7UVCAo-caChLXAJjtrSoc__9k";
+
+}  // namespace thumbgate

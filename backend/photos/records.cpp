@@ -1,0 +1,110 @@
+#include "backend/photos/records.hpp"
+
+#include <boost/json.hpp>
+
+#include "backend/units.hpp"
+
+namespace thumbgate {
+namespace json = boost::json;
+namespace {
+
+// Reads the members of one object; `ok` is false once one was missing or of another type.
+class Members {
+  public:
+    explicit Members(std::string_view text) {
+        boost::system::error_code error;
+        value_ = json::parse(text, error);
+        ok_ = !error && value_.is_object();
+    }
+
+    std::string text(std::string_view name) {
+        const json::value* member = find(name);
+        if (member == nullptr || !member->is_string()) return fail<std::string>();
+        return json::value_to<std::string>(*member);
+    }
+
+    template <typename Number>
+    Number number(std::string_view name) {
+        const json::value* member = find(name);
+        boost::system::error_code error;
+        const Number number = member != nullptr ? member->to_number<Number>(error) : 0;
+        return member == nullptr || error ? fail<Number>() : number;
+    }
+
+    bool flag(std::string_view name) {
+        const json::value* member = find(name);
+        return member == nullptr || !member->is_bool() ? fail<bool>() : member->get_bool();
+    }
+
+    bool ok() const { return ok_; }
+
+  private:
+    const json::value* find(std::string_view name) const {
+        return ok_ ? value_.get_object().if_contains(name) : nullptr;
+    }
+    template <typename T>
+    T fail() {
+        ok_ = false;
+        return T{};
+    }
+
+    json::value value_;
+    bool ok_ = false;
+};
+
+}  // namespace
+
+std::string encode(const PhotoRecord& record) {
+    return json::serialize(json::object{
+        {"id", record.id},
+        {"owner", record.owner},
+        {"created_ms", record.created_ms},
+        {"width", record.width},
+        {"height", record.height},
+        {"format", record.format},
+        {"bytes", record.bytes},
+        {"sha256", record.sha256},
+        {"has_alpha", record.has_alpha},
+    });
+}
+
+std::string encode(const LinkRecord& record) {
+    return json::serialize(json::object{
+        {"id", record.id},
+        {"photo", record.photo},
+        {"created", record.created},
+        {"expires", record.expires},
+        {"path", record.path},
+    });
+}
+
+std::optional<PhotoRecord> decode_photo(std::string_view text) {
+    Members members(text);
+    PhotoRecord record;
+    record.id = members.text("id");
+    record.owner = members.text("owner");
+    record.created_ms = members.number<std::uint64_t>("created_ms");
+    record.width = members.number<std::uint32_t>("width");
+    record.height = members.number<std::uint32_t>("height");
+    record.format = members.text("format");
+    record.bytes = members.number<std::uint64_t>("bytes");
+    record.sha256 = members.text("sha256");
+    record.has_alpha = members.flag("has_alpha");
+    if (!members.ok() || !is_id(record.id) || !is_id(record.owner)) return std::nullopt;
+    return record;
+}
+
+std::optional<LinkRecord> decode_link(std::string_view text) {
+    Members members(text);
+    LinkRecord record;
+    record.id = members.text("id");
+    record.photo = members.text("photo");
+    record.created = members.number<std::uint64_t>("created");
+    record.expires = members.number<std::uint64_t>("expires");
+    record.path = members.text("path");
+    if (!members.ok() || !is_id(record.id) || !is_id(record.photo) || !record.path.starts_with('/'))
+        return std::nullopt;
+    return record;
+}
+
+}  // namespace thumbgate

@@ -1,0 +1,146 @@
+#include "backend/photos/upload.hpp"
+
+#include <openssl/evp.h>
+
+#include <array>
+#include <memory>
+#include <new>
+#include <optional>
+#include <span>
+
+#include "backend/async.hpp"
+#include "backend/http/multipart.hpp"
+#include "backend/photos/picture_sink.hpp"
+#include "contract/encoding.hpp"
+#include "contract/hmac.hpp"
+
+namespace thumbgate {
+namespace asio = boost::asio;
+namespace {
+
+constexpr std::size_t kWriteBytes = 128 * 1024;      // collected before a thread writes them
+constexpr std::uint64_t kFormOverhead = 256 * 1024;  // bytes of a form beside the picture
+
+class Sha256Stream {
+  public:
+    Sha256Stream() : context_(EVP_MD_CTX_new(), EVP_MD_CTX_free) {
+        if (!context_ || EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) != 1) throw std::bad_alloc();
+    }
+    void add(std::string_view bytes) { EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()); }
+    std::string hex() {
+        Sha256 digest{};
+        EVP_DigestFinal_ex(context_.get(), digest.data(), nullptr);
+        return hex_encode(digest);
+    }
+
+  private:
+    std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context_;
+};
+
+// Where the bytes go, on a storage thread.
+struct Writer {
+    TempFile file;
+    Sha256Stream digest;
+
+    Result<void> write(const std::string& bytes) {
+        digest.add(bytes);
+        return file.write(bytes);
+    }
+};
+
+// What stands between the body and the sink: nothing, or a form.
+class Form {
+  public:
+    Form(const std::optional<std::string>& boundary, PictureSink& sink) : sink_(sink) {
+        if (boundary) parser_.emplace(*boundary, sink);
+    }
+
+    // Both report the sink's error first: it says more about the picture.
+    std::optional<Error> feed(std::string_view bytes) {
+        std::expected<void, std::string> fed;
+        if (parser_) {
+            fed = parser_->feed(bytes);
+        } else {
+            sink_.add(bytes);
+        }
+        return sink_.error() ? sink_.error() : malformed(fed);
+    }
+
+    std::optional<Error> finish() {
+        if (parser_) {
+            if (auto error = malformed(parser_->finish())) return error;
+            if (!sink_.saw_photo_field()) {
+                return Error{400, "no_photo_field", "The form has no field \"photo\"; name the picture's field so."};
+            }
+        }
+        sink_.finish();
+        return sink_.error();
+    }
+
+  private:
+    static std::optional<Error> malformed(const std::expected<void, std::string>& result) {
+        if (result) return std::nullopt;
+        return Error{400, "malformed_form", result.error()};
+    }
+
+    PictureSink& sink_;
+    std::optional<MultipartParser> parser_;
+};
+
+std::optional<Error> refuse_early(const Request& request, const std::optional<std::string>& boundary,
+                                  std::uint64_t max_bytes) {
+    if (boundary && boundary->empty()) {
+        return Error{400, "malformed_form", "The form's Content-Type names no valid boundary."};
+    }
+    const auto announced = request.body->announced_bytes();
+    if (announced == 0) return empty_picture();
+    if (announced && *announced > max_bytes + (boundary ? kFormOverhead : 0)) return too_large(max_bytes);
+    return std::nullopt;
+}
+
+asio::awaitable<Result<void>> write(Writer& writer, PictureSink& sink, asio::thread_pool& threads) {
+    auto work = [&writer, bytes = sink.take()] { return writer.write(bytes); };
+    co_return co_await offload(threads, std::move(work));
+}
+
+// Reads the body to its end.
+asio::awaitable<Result<void>> receive(BodyReader& body, Form& form, PictureSink& sink, Writer& writer,
+                                      asio::thread_pool& threads, std::uint64_t max_bytes) {
+    std::uint64_t received = 0;
+    for (;;) {
+        const auto chunk = co_await body.next();
+        if (!chunk) co_return std::unexpected(chunk.error());
+        if (chunk->empty()) break;
+        received += chunk->size();
+        if (auto error = form.feed(*chunk)) co_return std::unexpected(std::move(*error));
+        if (received > max_bytes + kFormOverhead) co_return std::unexpected(too_large(max_bytes));
+        if (sink.collected() < kWriteBytes) continue;
+        if (auto written = co_await write(writer, sink, threads); !written) co_return written;
+    }
+    if (auto error = form.finish()) co_return std::unexpected(std::move(*error));
+    co_return co_await write(writer, sink, threads);
+}
+
+}  // namespace
+
+asio::awaitable<Result<ReceivedPicture>> receive_picture(Request& request, Storage& storage, asio::thread_pool& threads,
+                                                         std::uint64_t max_bytes) {
+    const StageTimer timer(request.times.receive);
+    const auto boundary = multipart_boundary(request.header("Content-Type"));
+    if (auto error = refuse_early(request, boundary, max_bytes)) co_return std::unexpected(std::move(*error));
+    auto make = [&storage] { return storage.make_temp(); };
+    auto file = co_await offload(threads, std::move(make));
+    if (!file) co_return std::unexpected(std::move(file.error()));
+    Writer writer{std::move(*file), {}};
+    PictureSink sink(max_bytes);
+    Form form(boundary, sink);
+    auto received = co_await receive(*request.body, form, sink, writer, threads, max_bytes);
+    if (!received) co_return std::unexpected(std::move(received.error()));
+    ReceivedPicture picture;
+    picture.file = std::move(writer.file);
+    picture.bytes = sink.bytes();
+    picture.sha256 = writer.digest.hex();
+    co_return picture;
+}
+
+}  // namespace thumbgate

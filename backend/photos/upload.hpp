@@ -1,0 +1,28 @@
+// Receives a picture from a request, as a field of a form or as the body itself, into a temporary file: in bounded
+// memory, and only as long as it can still be a picture. It looks at the first bytes and no further.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <cstdint>
+#include <string>
+
+#include "backend/error.hpp"
+#include "backend/http/message.hpp"
+#include "backend/storage/storage.hpp"
+
+namespace thumbgate {
+
+struct ReceivedPicture {
+    TempFile file;
+    std::uint64_t bytes = 0;
+    std::string sha256;  // hex
+};
+
+// Errors: 413 larger than `max_bytes`, 415 not a picture, 400 empty, malformed or cut off, 408 too slow, and those of
+// the storage. On an error nothing is left of it.
+boost::asio::awaitable<Result<ReceivedPicture>> receive_picture(Request& request, Storage& storage,
+                                                                boost::asio::thread_pool& threads,
+                                                                std::uint64_t max_bytes);
+
+}  // namespace thumbgate

@@ -1,0 +1,96 @@
+// CloudFront Function, runtime 2.0, for viewer requests and viewer responses of the thumbnail behaviour. build.mjs
+// makes one file of it and core.mjs, and puts in `CONFIG`, `crypto` and `store` (the key value store, or null).
+import {
+  cacheControl, decide, parseLink, problem, refuse, splitTarget, validKeys
+} from './core.mjs';
+
+// Carries the link's end from the request to the response, where the path no longer says it.
+const EXPIRES = 'x-thumb-expires';
+
+function sign(key, path) {
+  const mac = crypto.createHmac('sha256', Buffer.from(key.key, 'hex'));
+  mac.update(Buffer.from(key.salt, 'hex'));
+  mac.update(path);
+  return mac.digest('base64').replace(/\+/g, '-').replace(/\//g, '_').replace(/=/g, '');
+}
+
+// A signature has one spelling, so that its text may be compared; in time that does not depend on where it differs.
+function isEqual(given, expected) {
+  let difference = given.length ^ expected.length;
+  for (let i = 0; i < expected.length; i++) {
+    difference |= given.charCodeAt(i % (given.length || 1)) ^ expected.charCodeAt(i);
+  }
+  return difference === 0;
+}
+
+function keyFile(name) {
+  return store === null ? CONFIG[name] : store.get(name);
+}
+
+async function onRequest(event, now) {
+  const request = event.request;
+  const target = splitTarget(request.uri.slice(CONFIG.prefix.length));
+  const keys = await keyFile('keys');
+  const signers = validKeys(keys, now).filter((key) => isEqual(target.signature, sign(key, target.path)));
+  if (signers.length === 0) {
+    refuse('bad_signature', 'the link\'s signature is not valid');
+  }
+  const accept = request.headers.accept ? request.headers.accept.value : '';
+  const decision = decide(target.path, { method: request.method, accept: accept }, CONFIG, now);
+  const ownKeys = await keyFile('origin_keys');
+  const own = validKeys(ownKeys, now)[0];
+  request.uri = CONFIG.origin_prefix + sign(own, decision.path) + decision.path;
+  request.querystring = {};
+  request.headers.accept = { value: decision.accept };
+  delete request.headers[EXPIRES];
+  if (decision.expires !== 0) request.headers[EXPIRES] = { value: String(decision.expires) };
+  return request;
+}
+
+function isBelow(uri, prefix) {
+  return uri.indexOf(prefix) === 0;
+}
+
+// The request of a viewer response may be the viewer's or the rewritten one: only the former's path names an end.
+function expiryOf(request) {
+  if (isBelow(request.uri, CONFIG.prefix)) {
+    const expiry = parseLink(splitTarget(request.uri.slice(CONFIG.prefix.length)).path, CONFIG.presets).expires;
+    if (expiry !== 0) return expiry;
+  }
+  const header = request.headers[EXPIRES];
+  return header && isBelow(request.uri, CONFIG.origin_prefix) ? Number(header.value) : 0;
+}
+
+function onResponse(event, now) {
+  const response = event.response;
+  const expiry = response.statusCode < 400 ? expiryOf(event.request) : 0;
+  if (expiry !== 0) {
+    response.headers['cache-control'] = { value: cacheControl(expiry, now, CONFIG.max_age) };
+    delete response.headers.age;
+  }
+  return response;
+}
+
+function refused(refusal, event) {
+  const answer = problem(refusal, event.context.requestId);
+  const headers = {};
+  Object.keys(answer.headers).forEach((name) => {
+    headers[name] = { value: answer.headers[name] };
+  });
+  return {
+    statusCode: answer.status, statusDescription: answer.title, headers: headers,
+    body: { encoding: 'text', data: answer.body }
+  };
+}
+
+async function handler(event) {
+  const now = Math.floor(Date.now() / 1000);
+  if (event.response) return onResponse(event, now);
+  if (!isBelow(event.request.uri, CONFIG.prefix)) return event.request;
+  try {
+    return await onRequest(event, now);
+  } catch (e) {
+    if (!e.kind) throw e;
+    return refused(e, event);
+  }
+}

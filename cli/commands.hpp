@@ -1,0 +1,30 @@
+// The commands of `thumbgate`. Each adds itself to the command line and returns its exit status when it runs:
+// 0 done, 1 it could not be done (said on stderr), 2 a link does not verify.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <expected>
+#include <string>
+
+#include "contract/keys.hpp"
+
+namespace thumbgate::cli {
+
+// Set by the command that ran.
+using ExitStatus = int;
+
+void add_key_command(CLI::App& app, ExitStatus& status);
+void add_sign_command(CLI::App& app, ExitStatus& status);
+void add_verify_command(CLI::App& app, ExitStatus& status);
+
+// Adds `--keys FILE` (or THUMBGATE_KEYS) to a command. The default is the first that exists of var/keys, where
+// script/server keeps it, and /etc/thumbgate/keys.
+void add_keys_option(CLI::App& command, std::string& path);
+
+// Says `message` on stderr; returns 1.
+ExitStatus complain(const std::string& message);
+
+std::uint64_t unix_now();
+
+}  // namespace thumbgate::cli

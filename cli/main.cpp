@@ -1,0 +1,39 @@
+// thumbgate: makes keys, signs links and says whether a link is valid.
+#include <chrono>
+#include <filesystem>
+#include <iostream>
+
+#include "cli/commands.hpp"
+
+namespace thumbgate::cli {
+
+void add_keys_option(CLI::App& command, std::string& path) {
+    path = std::filesystem::exists("var/keys") ? "var/keys" : "/etc/thumbgate/keys";
+    command.add_option("--keys", path, "Key file")->envname("THUMBGATE_KEYS")->capture_default_str();
+}
+
+ExitStatus complain(const std::string& message) {
+    std::cerr << "thumbgate: " << message << '\n';
+    return 1;
+}
+
+std::uint64_t unix_now() {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(now).count());
+}
+
+}  // namespace thumbgate::cli
+
+int main(int argc, char** argv) try {
+    CLI::App app{"Keys and signed links of a thumbgate"};
+    app.set_version_flag("--version", THUMBGATE_VERSION);
+    app.require_subcommand(1);
+    thumbgate::cli::ExitStatus status = 0;
+    thumbgate::cli::add_key_command(app, status);
+    thumbgate::cli::add_sign_command(app, status);
+    thumbgate::cli::add_verify_command(app, status);
+    CLI11_PARSE(app, argc, argv);
+    return status;
+} catch (const std::exception& error) {
+    return thumbgate::cli::complain(error.what());
+}

@@ -1,0 +1,83 @@
+#include <iostream>
+#include <memory>
+#include <vector>
+
+#include "cli/commands.hpp"
+#include "contract/canonical.hpp"
+
+namespace thumbgate::cli {
+namespace {
+
+constexpr ExitStatus kNotValid = 2;
+
+struct VerifyArguments {
+    std::string keys;
+    std::string prefix = "/t/";
+    std::vector<std::string> urls;
+};
+
+// "https://host/t/SIG/…", "/t/SIG/…" and "/SIG/…" → "SIG/…".
+std::string_view target_of(std::string_view url, std::string_view prefix) {
+    if (const std::size_t scheme = url.find("://"); scheme != std::string_view::npos && scheme < url.find('/')) {
+        const std::size_t path = url.find('/', scheme + 3);
+        url = path == std::string_view::npos ? std::string_view{} : url.substr(path);
+    }
+    if (url.starts_with(prefix)) return url.substr(prefix.size());
+    return url.starts_with('/') ? url.substr(1) : url;
+}
+
+struct Valid {
+    std::string key_id;
+    ThumbLink link;
+};
+
+Parsed<Valid> verify_target(const KeyRing& ring, std::string_view target) {
+    const std::uint64_t now = unix_now();
+    const auto path = split_signature(target);
+    if (!path) return std::unexpected(path.error());
+    const Key* key = ring.verify(path->signature, path->path, now);
+    if (key == nullptr) return refuse(RefusalKind::bad_signature, "no key that is valid now made this signature");
+    auto link = parse_link(path->path, Presets{});
+    if (!link) return std::unexpected(link.error());
+    if (is_expired(link->options, now)) {
+        return refuse(RefusalKind::expired, "it expired " + std::to_string(now - link->options.expires) +
+                                                " s ago, at " + std::to_string(link->options.expires));
+    }
+    return Valid{key->id(), std::move(*link)};
+}
+
+ExitStatus verify_url(const KeyRing& ring, const VerifyArguments& arguments, const std::string& url) {
+    const auto valid = verify_target(ring, target_of(url, arguments.prefix));
+    if (!valid) {
+        std::cout << http_status(valid.error().kind) << ' ' << name(valid.error().kind) << ": " << valid.error().detail
+                  << '\n';
+        return kNotValid;
+    }
+    std::cout << "valid: key " << valid->key_id << ", " << canonical_path(valid->link);
+    if (valid->link.options.expires != 0) std::cout << ", until " << valid->link.options.expires;
+    std::cout << '\n';
+    return 0;
+}
+
+ExitStatus verify(const VerifyArguments& arguments) {
+    const auto ring = KeyRing::read_file(arguments.keys);
+    if (!ring) return complain(ring.error());
+    ExitStatus status = 0;
+    for (const std::string& url : arguments.urls) {
+        if (const ExitStatus failed = verify_url(*ring, arguments, url); failed != 0) status = failed;
+    }
+    return status;
+}
+
+}  // namespace
+
+void add_verify_command(CLI::App& app, ExitStatus& status) {
+    CLI::App* command = app.add_subcommand("verify", "Say of each link whether it is valid, and if not, why not");
+    auto arguments = std::make_shared<VerifyArguments>();
+    add_keys_option(*command, arguments->keys);
+    command->add_option("--prefix", arguments->prefix, "The thumbnail location")->capture_default_str();
+    command->add_option("url", arguments->urls, "A link, with or without scheme, host and prefix")->required();
+    command->callback([arguments, &status] { status = verify(*arguments); });
+}
+
+}  // namespace thumbgate::cli

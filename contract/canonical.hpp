@@ -1,0 +1,51 @@
+// The canonical form: one spelling for each conversion. Two links have the same canonical form if and only if they
+// describe the same conversion, so it is the cache key, and it is what the edge asks the backend for:
+//
+//     rt:fill/w:300/h:400/g:no/dpr:2/q:80/cb:v2/<format token>/plain/<source>
+//
+// in this order (`el:1` comes after the size), defaults left out. The format token is `f:<format>` where the link names
+// one, else `accept:<avif+webp|avif|webp|base>`. It begins without "/" and holds no exp and no signature.
+// Of sides of a single pixel a few conversions coincide that keep names of their own: nothing can be enlarged to it.
+// Pure functions.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "contract/formats.hpp"
+#include "contract/options.hpp"
+#include "contract/refusal.hpp"
+#include "contract/thumb_url.hpp"
+
+namespace thumbgate {
+
+// One conversion: `options` reduced to what has an effect, with no expiry.
+struct Conversion {
+    Options options;
+    FormatSet accepted;  // empty where options.format is set
+    std::string source;
+
+    bool operator==(const Conversion&) const = default;
+};
+
+// Drops and folds what does not change the picture:
+// - no size: no resizing type, no gravity; a dpr counts where it shrinks, or enlarging is allowed
+// - one of width and height: every resizing type keeps the aspect ratio, so none is named
+// - gravity counts where a fill crops
+// - dpr is multiplied into width and height (rounded to the pixel), except where a fill must not enlarge: there the
+//   target's aspect ratio is kept at every dpr, so width, height and dpr stay apart
+// - quality does not count for a named PNG
+Conversion reduce(const ThumbLink& link, FormatSet accepted);
+
+std::string canonical_form(const Conversion& conversion);
+
+// The same without the format token: a link path of the public grammar ("/w:300/plain/…"), for signing again.
+std::string canonical_path(const ThumbLink& link);
+
+// Reads a canonical form. Refuses any other spelling, so that one conversion cannot have two names behind the edge.
+Parsed<Conversion> parse_canonical(std::string_view text);
+
+// "webp" where the link names the format, else the token of the accepted set.
+std::string format_token(const Conversion& conversion);
+
+}  // namespace thumbgate

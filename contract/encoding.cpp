@@ -1,0 +1,168 @@
+#include "contract/encoding.hpp"
+
+#include <array>
+
+namespace thumbgate {
+namespace {
+
+constexpr std::string_view kBase64url = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+constexpr std::string_view kBase32 = "abcdefghijklmnopqrstuvwxyz234567";
+constexpr std::uint8_t kInvalid = 0xFF;
+
+constexpr std::array<std::uint8_t, 256> reverse_of(std::string_view alphabet) {
+    std::array<std::uint8_t, 256> table{};
+    table.fill(kInvalid);
+    for (std::size_t i = 0; i < alphabet.size(); ++i) {
+        table[static_cast<std::uint8_t>(alphabet[i])] = static_cast<std::uint8_t>(i);
+    }
+    return table;
+}
+
+constexpr auto kBase64urlReverse = reverse_of(kBase64url);
+
+constexpr int hex_value(char c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+    return -1;
+}
+
+constexpr bool is_unreserved(char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+           c == '_' || c == '~';
+}
+
+// Packs `bytes` into digits of `bits` bits, most significant first.
+std::string encode_bits(std::span<const std::uint8_t> bytes, std::string_view alphabet, unsigned bits) {
+    std::string text;
+    text.reserve((bytes.size() * 8 + bits - 1) / bits);
+    std::uint32_t pending = 0;
+    unsigned pending_bits = 0;
+    for (const std::uint8_t byte : bytes) {
+        pending = (pending << 8) | byte;
+        pending_bits += 8;
+        while (pending_bits >= bits) {
+            pending_bits -= bits;
+            text += alphabet[(pending >> pending_bits) & ((1U << bits) - 1)];
+        }
+        pending &= (1U << pending_bits) - 1;
+    }
+    if (pending_bits > 0) text += alphabet[(pending << (bits - pending_bits)) & ((1U << bits) - 1)];
+    return text;
+}
+
+std::optional<std::string> decode_base64url(std::string_view text, bool strict) {
+    if (text.size() % 4 == 1) return std::nullopt;
+    std::string bytes;
+    bytes.reserve(text.size() * 3 / 4);
+    std::uint32_t pending = 0;
+    unsigned pending_bits = 0;
+    for (const char c : text) {
+        const std::uint8_t digit = kBase64urlReverse[static_cast<std::uint8_t>(c)];
+        if (digit == kInvalid) return std::nullopt;
+        pending = (pending << 6) | digit;
+        pending_bits += 6;
+        if (pending_bits >= 8) {
+            pending_bits -= 8;
+            bytes += static_cast<char>((pending >> pending_bits) & 0xFF);
+            pending &= (1U << pending_bits) - 1;
+        }
+    }
+    if (strict && pending != 0) return std::nullopt;
+    return bytes;
+}
+
+}  // namespace
+
+std::string base64url_encode(std::span<const std::uint8_t> bytes) {
+    return encode_bits(bytes, kBase64url, 6);
+}
+std::string base64url_encode(std::string_view bytes) {
+    return base64url_encode(as_bytes(bytes));
+}
+std::string base32_encode(std::span<const std::uint8_t> bytes) {
+    return encode_bits(bytes, kBase32, 5);
+}
+
+std::optional<std::string> base64url_decode_strict(std::string_view text) {
+    return decode_base64url(text, true);
+}
+
+std::optional<std::string> base64url_decode_lenient(std::string_view text) {
+    while (text.ends_with('=')) text.remove_suffix(1);
+    return decode_base64url(text, false);
+}
+
+std::string hex_encode(std::span<const std::uint8_t> bytes) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string text;
+    text.reserve(bytes.size() * 2);
+    for (const std::uint8_t byte : bytes) {
+        text += digits[byte >> 4];
+        text += digits[byte & 0xF];
+    }
+    return text;
+}
+
+std::optional<std::string> hex_decode(std::string_view text) {
+    if (text.size() % 2 != 0) return std::nullopt;
+    std::string bytes;
+    bytes.reserve(text.size() / 2);
+    for (std::size_t i = 0; i < text.size(); i += 2) {
+        const int high = hex_value(text[i]);
+        const int low = hex_value(text[i + 1]);
+        if (high < 0 || low < 0) return std::nullopt;
+        bytes += static_cast<char>(high * 16 + low);
+    }
+    return bytes;
+}
+
+std::optional<std::string> percent_decode(std::string_view text) {
+    std::string bytes;
+    bytes.reserve(text.size());
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] != '%') {
+            bytes += text[i];
+            continue;
+        }
+        if (text.size() - i < 3) return std::nullopt;
+        const int high = hex_value(text[i + 1]);
+        const int low = hex_value(text[i + 2]);
+        if (high < 0 || low < 0) return std::nullopt;
+        bytes += static_cast<char>(high * 16 + low);
+        i += 2;
+    }
+    return bytes;
+}
+
+std::string percent_encode(std::string_view bytes, std::string_view also_safe) {
+    constexpr std::string_view digits = "0123456789ABCDEF";
+    std::string text;
+    text.reserve(bytes.size());
+    for (const char c : bytes) {
+        if (is_unreserved(c) || also_safe.find(c) != std::string_view::npos) {
+            text += c;
+        } else {
+            const auto byte = static_cast<std::uint8_t>(c);
+            text += '%';
+            text += digits[byte >> 4];
+            text += digits[byte & 0xF];
+        }
+    }
+    return text;
+}
+
+std::optional<std::uint64_t> parse_decimal(std::string_view text, std::uint64_t max) {
+    if (text.empty() || text.size() > 20) return std::nullopt;
+    std::uint64_t value = 0;
+    for (const char c : text) {
+        if (c < '0' || c > '9') return std::nullopt;
+        const auto digit = static_cast<std::uint64_t>(c - '0');
+        if (value > (UINT64_MAX - digit) / 10) return std::nullopt;
+        value = value * 10 + digit;
+    }
+    if (value > max) return std::nullopt;
+    return value;
+}
+
+}  // namespace thumbgate

@@ -1,0 +1,87 @@
+// The processing options of a link: what the picture shall look like, and how long the link lives. The names, the
+// argument order, the synonyms and the defaults are imgproxy's, so that its SDKs and documentation serve us.
+// Plain values; thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "contract/formats.hpp"
+#include "contract/refusal.hpp"
+
+namespace thumbgate {
+
+enum class ResizingType : std::uint8_t { fit, fill, force };
+
+enum class Gravity : std::uint8_t {
+    center,
+    north,
+    south,
+    east,
+    west,
+    north_east,
+    north_west,
+    south_east,
+    south_west,
+    smart
+};
+
+std::string_view name(ResizingType type);  // "fit"
+std::string_view name(Gravity gravity);    // "ce"
+
+// A device pixel ratio is held in thousandths: exact, and comparable.
+inline constexpr std::uint32_t kDprUnit = 1000;
+inline constexpr std::uint32_t kMaxDpr = 10 * kDprUnit;
+inline constexpr std::uint32_t kMaxDimension = 65535;  // pixels; the largest a JPEG can be
+inline constexpr std::size_t kMaxCacheBuster = 256;    // bytes
+
+struct Options {
+    ResizingType resizing_type = ResizingType::fit;
+    std::uint32_t width = 0;   // pixels; 0: follows from the height and the source's aspect ratio
+    std::uint32_t height = 0;  // pixels; 0: follows from the width
+    bool enlarge = false;
+    Gravity gravity = Gravity::center;
+    std::uint32_t dpr = kDprUnit;  // thousandths
+    std::uint32_t quality = 0;     // 1 to 100; 0: the converter's default for the format
+    std::optional<Format> format;  // named in the link; none: negotiated
+    std::uint64_t expires = 0;     // unix seconds; 0: never. Not part of the picture.
+    std::string cache_buster;      // names a version of the source
+
+    bool operator==(const Options&) const = default;
+};
+
+// One option as written, `name:argument:argument…`, already percent-decoded.
+struct OptionText {
+    std::string name;
+    std::vector<std::string> arguments;
+};
+
+// Splits at ':'. nullopt when there is none: then it is no option, and the source begins.
+std::optional<OptionText> split_option(std::string_view segment);
+
+// Named lists of options. A preset may use presets defined before it, so there are no cycles. One that is named
+// "default" is applied to every link before its own options.
+class Presets {
+  public:
+    // `options`: segments joined by '/', as in a URL. Refuses an unknown option, a preset not yet defined, a name
+    // that is taken, and options that belong to a link and not to a look (`exp`).
+    Parsed<void> define(std::string_view name, std::string_view options);
+
+    const std::vector<OptionText>* find(std::string_view name) const;
+    bool empty() const { return presets_.empty(); }
+
+  private:
+    std::map<std::string, std::vector<OptionText>, std::less<>> presets_;
+};
+
+// Applies one option to `options`; a later option overrides an earlier one.
+Parsed<void> apply_option(Options& options, const OptionText& text, const Presets& presets);
+
+// "1", "1.5", "0.333": a dpr as the grammar writes it.
+std::string format_dpr(std::uint32_t dpr);
+
+}  // namespace thumbgate

@@ -1,0 +1,138 @@
+#include "contract/thumb_url.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "contract/encoding.hpp"
+
+namespace thumbgate {
+namespace {
+
+constexpr std::string_view kPlain = "plain";
+constexpr std::string_view kPhotoScheme = "photo://";
+
+std::string_view without_query(std::string_view target) {
+    return target.substr(0, target.find('?'));
+}
+
+// RFC 3986 has no such byte in a path; nginx lets some through.
+bool is_forbidden_in_path(char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte <= 0x20 || byte == 0x7F || c == '#';
+}
+
+Parsed<std::string> decode_escapes(std::string_view text) {
+    auto decoded = percent_decode(text);
+    if (!decoded) return refuse(RefusalKind::malformed, "a \"%\" that is not followed by two hex digits");
+    return std::move(*decoded);
+}
+
+Parsed<void> apply_source_format(Options& options, std::string_view format) {
+    if (format.empty()) return {};
+    auto decoded = decode_escapes(format);
+    if (!decoded) return std::unexpected(decoded.error());
+    return apply_option(options, OptionText{"format", {*decoded}}, Presets{});
+}
+
+// Splits `text` at its one `separator`: a second one is ambiguous and refused.
+Parsed<std::pair<std::string_view, std::string_view>> split_format(std::string_view text, char separator) {
+    const std::size_t at = text.find(separator);
+    if (at == std::string_view::npos) return std::pair{text, std::string_view{}};
+    const std::string_view format = text.substr(at + 1);
+    if (format.find(separator) != std::string_view::npos) {
+        return refuse(RefusalKind::bad_source, std::string("more than one \"") + separator + "\" in the source");
+    }
+    return std::pair{text.substr(0, at), format};
+}
+
+Parsed<std::string> decode_plain(std::string_view rest, Options& options) {
+    const auto parts = split_format(rest, '@');
+    if (!parts) return std::unexpected(parts.error());
+    auto source = decode_escapes(parts->first);
+    if (!source) return source;
+    if (auto applied = apply_source_format(options, parts->second); !applied) return std::unexpected(applied.error());
+    return source;
+}
+
+Parsed<std::string> decode_base64(std::string_view rest, Options& options) {
+    auto unescaped = decode_escapes(rest);
+    if (!unescaped) return unescaped;
+    std::erase(*unescaped, '/');
+    const auto parts = split_format(*unescaped, '.');
+    if (!parts) return std::unexpected(parts.error());
+    auto source = base64url_decode_lenient(parts->first);
+    if (!source) return refuse(RefusalKind::bad_source, "the source is neither \"plain/…\" nor base64url");
+    if (auto applied = apply_source_format(options, parts->second); !applied) return std::unexpected(applied.error());
+    return std::move(*source);
+}
+
+Parsed<std::string> decode_source(std::string_view rest, Options& options) {
+    const std::size_t slash = rest.find('/');
+    const bool plain = slash != std::string_view::npos && percent_decode(rest.substr(0, slash)) == kPlain;
+    auto source = plain ? decode_plain(rest.substr(slash + 1), options) : decode_base64(rest, options);
+    if (source && source->empty()) return refuse(RefusalKind::bad_source, "the link names no source");
+    if (source && std::ranges::any_of(*source, [](char c) { return static_cast<unsigned char>(c) < 0x20; })) {
+        return refuse(RefusalKind::bad_source, "the source holds a control character");
+    }
+    return source;
+}
+
+// Applies the options at the front of `rest` and takes them off it.
+Parsed<void> take_options(std::string_view& rest, Options& options, const Presets& presets) {
+    for (std::size_t count = 0; !rest.empty(); ++count) {
+        const std::size_t slash = rest.find('/');
+        auto segment = decode_escapes(rest.substr(0, slash));
+        if (!segment) return std::unexpected(segment.error());
+        const auto text = split_option(*segment);
+        if (!text) return {};
+        if (count == kMaxOptions) return refuse(RefusalKind::malformed, "more than 64 options");
+        if (auto applied = apply_option(options, *text, presets); !applied) return applied;
+        rest = slash == std::string_view::npos ? std::string_view{} : rest.substr(slash + 1);
+    }
+    return {};
+}
+
+}  // namespace
+
+Parsed<SignedPath> split_signature(std::string_view target) {
+    target = without_query(target);
+    if (target.size() > kMaxLinkLength) return refuse(RefusalKind::malformed, "the link is longer than 8192 bytes");
+    const std::size_t slash = target.find('/');
+    if (slash == std::string_view::npos || slash == 0) {
+        return refuse(RefusalKind::malformed, "a link is <signature>/<options>/<source>");
+    }
+    return SignedPath{target.substr(0, slash), target.substr(slash)};
+}
+
+Parsed<ThumbLink> parse_link(std::string_view path, const Presets& presets) {
+    if (!path.starts_with('/')) return refuse(RefusalKind::malformed, "the path does not begin with \"/\"");
+    if (std::ranges::any_of(path, is_forbidden_in_path)) {
+        return refuse(RefusalKind::malformed, "the path holds a byte that must be percent-encoded");
+    }
+    ThumbLink link;
+    if (presets.find("default") != nullptr) {
+        if (auto applied = apply_option(link.options, {"preset", {"default"}}, presets); !applied) {
+            return std::unexpected(applied.error());
+        }
+    }
+    std::string_view rest = path.substr(1);
+    if (auto taken = take_options(rest, link.options, presets); !taken) return std::unexpected(taken.error());
+    auto source = decode_source(rest, link.options);
+    if (!source) return std::unexpected(source.error());
+    link.source = std::move(*source);
+    return link;
+}
+
+std::string_view photo_id(std::string_view source) {
+    return source.starts_with(kPhotoScheme) ? source.substr(kPhotoScheme.size()) : std::string_view{};
+}
+
+std::string redact(std::string_view prefix, std::string_view target) {
+    target = without_query(target);
+    const std::size_t slash = target.find('/');
+    std::string redacted = std::string(prefix) + "-";
+    if (slash != std::string_view::npos) redacted += target.substr(slash);
+    return redacted;
+}
+
+}  // namespace thumbgate

@@ -1,0 +1,4 @@
+import { testGeneratedLinks } from './generated.mjs';
+import { decideByCloudFront } from './support.mjs';
+
+testGeneratedLinks('the CloudFront Function', decideByCloudFront);

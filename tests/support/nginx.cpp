@@ -1,0 +1,263 @@
+#include "tests/support/nginx.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <exception>
+#include <iostream>
+
+#include "tests/support/catch.hpp"
+#include "tests/support/log_check.hpp"
+#include "tests/support/programs.hpp"
+
+namespace thumbgate::test {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr auto kStartDeadline = 20s;
+constexpr auto kReloadDeadline = 20s;
+constexpr auto kQuitDeadline =
+    10s;  // worker_shutdown_timeout is below it, so that unfinished requests do not exceed it
+
+constexpr std::string_view kMain = R"(daemon off;
+master_process on;
+worker_processes @workers@;
+worker_shutdown_timeout 4s;
+pid run/nginx.pid;
+lock_file run/nginx.lock;
+error_log log/error.log notice;
+@user@@load@@main@
+events {
+    worker_connections 1024;
+}
+http {
+    default_type text/plain;
+    access_log log/access.log;
+    client_body_temp_path tmp/body;
+    proxy_temp_path tmp/proxy;
+    fastcgi_temp_path tmp/fastcgi;
+    uwsgi_temp_path tmp/uwsgi;
+    scgi_temp_path tmp/scgi;
+@http@
+@server@}
+)";
+
+constexpr std::string_view kServer = R"(    server {
+        listen 127.0.0.1:@port@;
+        server_name localhost;
+@body@
+    }
+)";
+
+std::string render(const NginxConf& conf, const fs::path& dir, uint16_t port) {
+    std::string text = replace_all(std::string(kMain), "@workers@", std::to_string(conf.workers));
+    text = replace_all(text, "@user@", geteuid() == 0 ? "user root;\n" : "");
+    text = replace_all(text, "@load@", conf.module ? "load_module " + module_path().string() + ";\n" : "");
+    text = replace_all(text, "@main@", conf.main);
+    text = replace_all(text, "@http@", conf.http);
+    text = replace_all(text, "@server@", conf.server.empty() ? "" : kServer);
+    text = replace_all(text, "@body@", conf.server);
+    text = replace_all(text, "@port@", std::to_string(port));
+    return replace_all(text, "@dir@", dir.string());
+}
+
+void write_prefix(const NginxConf& conf, const fs::path& dir, uint16_t port) {
+    for (const char* name : {"run", "log", "tmp"}) fs::create_directories(dir / name);
+    for (const auto& [name, content] : conf.files) write_file(dir / name, content, 0600);
+    write_file(dir / "conf/nginx.conf", render(conf, dir, port));
+}
+
+std::vector<std::string> command(const fs::path& dir, const std::string& conf_file) {
+    return {"nginx", "-p", dir.string() + "/", "-c", conf_file, "-e", "log/error.log"};
+}
+
+std::map<std::string, std::string> environment(bool module) {
+    const auto env = module ? sanitizer_env(true) : std::vector<std::pair<std::string, std::string>>();
+    return {env.begin(), env.end()};
+}
+
+bool is_worker(pid_t pid) {
+    const std::string title = command_line(pid);
+    return title.contains("worker process") && !title.contains("shutting down");
+}
+
+}  // namespace
+
+ConfCheck check_conf(const NginxConf& conf) {
+    const TempDir dir;
+    const Port port;
+    write_prefix(conf, dir.path(), port.number());
+    auto argv = command(dir.path(), "conf/nginx.conf");
+    argv.emplace_back("-t");
+    const RunResult result = run(argv, {.env = environment(conf.module), .cwd = dir.path()});
+    fail_on_faults("nginx -t", result.err, {"[emerg]", "[alert]", "[crit]"});  // only sanitizers' reports count here
+    return {result.exit_code, result.err};
+}
+
+Nginx::Nginx(const NginxConf& conf)
+    : own_dir_(std::in_place),
+      dir_(own_dir_->path()),
+      conf_file_("conf/nginx.conf"),
+      port_(std::make_shared<Port>()),
+      workers_(conf.workers),
+      graceful_(conf.graceful),
+      preload_(conf.module),
+      unwinding_(std::uncaught_exceptions()) {
+    write_conf(conf);
+    start();
+}
+
+Nginx::Nginx(fs::path dir, const std::string& conf_file, std::shared_ptr<Port> port, int workers,
+             const std::string& globals)
+    : dir_(std::move(dir)),
+      conf_file_(conf_file),
+      globals_(globals),
+      port_(std::move(port)),
+      workers_(workers),
+      unwinding_(std::uncaught_exceptions()) {
+    start();
+}
+
+Nginx::~Nginx() {
+    if (process_ && process_->running()) {
+        resume();
+        wait_for_exit(graceful_ ? SIGQUIT : SIGTERM);
+    }
+    fail_on_faults("nginx's error.log", error_log(), expected_);
+    if (std::uncaught_exceptions() > unwinding_) std::cerr << "--- end of nginx's error.log\n" << tail(error_log());
+}
+
+void Nginx::write_conf(const NginxConf& conf) {
+    workers_ = conf.workers;
+    write_prefix(conf, dir_, port());
+}
+
+bool Nginx::serves() const {
+    return !read_if_there(dir_ / "run/nginx.pid").empty() && worker_pids().size() >= static_cast<size_t>(workers_);
+}
+
+void Nginx::start() {
+    auto argv = command(dir_, conf_file_);
+    if (!globals_.empty()) argv.insert(argv.end(), {"-g", globals_});
+    fs::remove(dir_ / "run/nginx.pid");
+    // On SIGTERM the master ends its workers, which a SIGKILL to it would leave behind.
+    process_.emplace(SpawnOptions{.argv = argv,
+                                  .env = environment(preload_),
+                                  .cwd = dir_,
+                                  .stdout_file = dir_ / "log/nginx.out",
+                                  .stderr_file = dir_ / "log/nginx.out",
+                                  .death_signal = SIGTERM});
+    const bool started = wait_until(kStartDeadline, [this] { return serves() || !process_->running(); });
+    if (started && process_->running()) return;
+    FAIL("nginx did not start:\n" << tail(read_if_there(dir_ / "log/nginx.out")) << tail(error_log()));
+}
+
+std::string Nginx::url(const std::string& target) const {
+    return "http://127.0.0.1:" + std::to_string(port()) + target;
+}
+
+Response Nginx::get(const std::string& target, const Headers& headers) const {
+    return send({.url = target, .headers = headers});
+}
+
+Response Nginx::send(Request request) const {
+    request.url = url(request.url);
+    return fetch(request);
+}
+
+void Nginx::reload() {
+    const auto old = worker_pids();
+    const size_t log_before = error_log().size();
+    process_->signal(SIGHUP);
+    const bool decided = wait_until(kReloadDeadline, [&] {
+        const auto now = worker_pids();
+        const bool old_left =
+            std::any_of(now.begin(), now.end(), [&](pid_t pid) { return std::ranges::count(old, pid); });
+        return (!old_left && now.size() >= static_cast<size_t>(workers_)) ||
+               error_log().substr(log_before).contains("[emerg]");
+    });
+    const std::string news = error_log().substr(log_before);
+    if (!decided || news.contains("[emerg]")) FAIL("nginx did not reload:\n" << tail(news));
+}
+
+void Nginx::reload(const NginxConf& conf) {
+    write_conf(conf);
+    reload();
+}
+
+std::string Nginx::reload_refused() {
+    const auto old = worker_pids();
+    const size_t log_before = error_log().size();
+    process_->signal(SIGHUP);
+    const auto news = [&] { return error_log().substr(log_before); };
+    if (!wait_until(kReloadDeadline, [&] { return news().contains("[emerg]") || worker_pids() != old; })) {
+        FAIL("nginx neither reloaded nor refused to");
+    }
+    if (worker_pids() != old) FAIL("nginx did not refuse to reload:\n" << tail(news()));
+    const auto refusals = faults_in(news());
+    std::string message;
+    for (const auto& line : refusals) {
+        expected_.push_back(line);
+        message += line + '\n';
+    }
+    return message;
+}
+
+std::string Nginx::reload_refused(const NginxConf& conf) {
+    write_conf(conf);
+    return reload_refused();
+}
+
+void Nginx::wait_for_exit(int signal) {
+    process_->signal(signal);
+    if (process_->wait(kQuitDeadline)) return;
+    fail_quietly("nginx did not exit within its deadline:\n" + tail(error_log()));
+    kill();
+}
+
+void Nginx::quit() {
+    wait_for_exit(SIGQUIT);
+}
+
+void Nginx::kill() {
+    const auto workers = children_of(pid());
+    process_->kill();
+    for (const pid_t worker : workers) ::kill(worker, SIGKILL);
+    // Orphans become children of the test program (see main.cpp), which reaps them.
+    wait_until(5s, [&] { return std::ranges::none_of(workers, [](pid_t worker) { return is_worker(worker); }); });
+}
+
+void Nginx::kill_worker() {
+    const auto old = worker_pids();
+    if (old.empty()) FAIL("nginx has no worker to kill");
+    expect_log("worker process " + std::to_string(old.front()) + " exited on signal 9");
+    ::kill(old.front(), SIGKILL);
+    const auto replaced = [&] { return worker_pids().size() >= old.size() && worker_pids() != old; };
+    if (!wait_until(kStartDeadline, replaced)) FAIL("nginx did not replace a killed worker:\n" << tail(error_log()));
+}
+
+void Nginx::pause() {
+    for (const pid_t worker : worker_pids()) ::kill(worker, SIGSTOP);
+}
+
+void Nginx::resume() {
+    for (const pid_t worker : children_of(pid())) ::kill(worker, SIGCONT);
+}
+
+std::vector<pid_t> Nginx::worker_pids() const {
+    auto pids = children_of(pid());
+    std::erase_if(pids, [](pid_t pid) { return !is_worker(pid); });
+    return pids;
+}
+
+std::string Nginx::error_log() const {
+    return read_if_there(dir_ / "log/nginx.out") + read_if_there(dir_ / "log/error.log");
+}
+
+std::string Nginx::access_log() const {
+    return read_if_there(dir_ / "log/access.log");
+}
+
+}  // namespace thumbgate::test

@@ -1,0 +1,18 @@
+// Where the programs under test and the tools of the tests are.
+#pragma once
+
+#include <filesystem>
+#include <string_view>
+
+namespace thumbgate::test {
+
+// build/bin/NAME; fails the test, naming it, when it has not been built.
+std::filesystem::path built(std::string_view name);
+inline std::filesystem::path module_path() {
+    return built("ngx_http_thumb_module.so");
+}
+
+// The root of the repository, where conf/ and contract/vectors/ are.
+std::filesystem::path repository();
+
+}  // namespace thumbgate::test

@@ -1,0 +1,122 @@
+// What the backend's parts are tested with: a Redis, a converter pool and a body in memory, and coroutines run to their
+// end.
+#pragma once
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/use_future.hpp>
+#include <future>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "backend/conversion/pool.hpp"
+#include "backend/http/message.hpp"
+#include "backend/sessions/redis.hpp"
+
+namespace thumbgate::test {
+
+// Runs one coroutine to its end.
+template <typename T>
+T run_coroutine(boost::asio::io_context& io, boost::asio::awaitable<T> coroutine) {
+    auto future = boost::asio::co_spawn(io, std::move(coroutine), boost::asio::use_future);
+    io.restart();
+    while (future.wait_for(std::chrono::seconds(0)) != std::future_status::ready) io.run_one();
+    return future.get();
+}
+
+template <typename T>
+T run_coroutine(boost::asio::awaitable<T> coroutine) {
+    boost::asio::io_context io(1);
+    return run_coroutine(io, std::move(coroutine));
+}
+
+// GET, SET with EX and XX, and DEL, on a map that does not forget by itself.
+class FakeRedis final : public Redis {
+  public:
+    std::map<std::string, std::string> values;
+    std::vector<std::vector<std::string>> commands;
+    bool up = true;
+
+    bool is_up() const override { return up; }
+    boost::asio::awaitable<Result<RedisReply>> command(std::vector<std::string> arguments) override {
+        commands.push_back(arguments);
+        if (!up) co_return fail_unavailable("redis_unavailable", "down");
+        co_return answer(arguments);
+    }
+
+  private:
+    RedisReply answer(const std::vector<std::string>& arguments) {
+        RedisReply reply;
+        const std::string& key = arguments.at(1);
+        if (arguments.at(0) == "DEL") {
+            reply.type = RedisReply::Type::integer;
+            reply.integer = static_cast<std::int64_t>(values.erase(key));
+        } else if (arguments.at(0) == "GET" && values.contains(key)) {
+            reply.type = RedisReply::Type::text;
+            reply.text = values[key];
+        } else if (arguments.at(0) == "SET" && (arguments.back() != "XX" || values.contains(key))) {
+            reply.type = RedisReply::Type::text;
+            reply.text = "OK";
+            values[key] = arguments.at(2);
+        }
+        return reply;
+    }
+};
+
+// "Converts" to a text that names what was asked for; `before_answer` runs while the job is under way.
+class FakePool final : public ConverterPool {
+  public:
+    std::optional<Error> error;
+    std::function<void()> before_answer = [] {};
+    PictureFacts facts{SourceFormat::jpeg, 400, 300, false};
+    std::vector<Conversion> conversions;
+
+    boost::asio::awaitable<Result<Picture>> convert(thumbgate::UniqueFd /*source*/, Conversion conversion) override {
+        conversions.push_back(conversion);
+        before_answer();
+        if (error) co_return std::unexpected(*error);
+        Picture picture;
+        picture.bytes = "picture of " + canonical_form(conversion);
+        picture.format = conversion.options.format.value_or(Format::jpeg);
+        picture.width = conversion.options.width;
+        picture.height = 1;
+        co_return picture;
+    }
+    boost::asio::awaitable<Result<PictureFacts>> inspect(thumbgate::UniqueFd /*source*/) override {
+        if (error) co_return std::unexpected(*error);
+        co_return facts;
+    }
+    void stop() override {}
+};
+
+// A body in pieces, as they could arrive.
+class FakeBody final : public BodyReader {
+  public:
+    FakeBody() = default;
+    explicit FakeBody(std::string bytes, std::size_t piece = 64 * 1024) : bytes_(std::move(bytes)), piece_(piece) {}
+
+    bool announces = true;
+    std::optional<Error> error_at_end;
+
+    std::optional<std::uint64_t> announced_bytes() const override {
+        if (!announces) return std::nullopt;
+        return bytes_.size();
+    }
+    boost::asio::awaitable<Result<std::string_view>> next() override {
+        const std::string_view piece = std::string_view(bytes_).substr(at_, piece_);
+        at_ += piece.size();
+        if (piece.empty() && error_at_end) co_return std::unexpected(*error_at_end);
+        co_return piece;
+    }
+    std::size_t read() const { return at_; }
+
+  private:
+    std::string bytes_;
+    std::size_t piece_ = 1;
+    std::size_t at_ = 0;
+};
+
+}  // namespace thumbgate::test

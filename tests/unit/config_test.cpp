@@ -1,0 +1,123 @@
+// What thumbgated is told, and by whom: flags before the environment before the file.
+#include "backend/config.hpp"
+
+#include <cstdlib>
+
+#include "tests/support/catch.hpp"
+#include "tests/support/files.hpp"
+
+using namespace thumbgate;
+using namespace thumbgate::test;
+
+namespace {
+
+class Environment {
+  public:
+    Environment(const char* name, const char* value) : name_(name) { ::setenv(name, value, 1); }
+    Environment(const Environment&) = delete;
+    Environment& operator=(const Environment&) = delete;
+    ~Environment() { ::unsetenv(name_); }
+
+  private:
+    const char* name_;
+};
+
+std::expected<Config, EarlyExit> read(std::vector<const char*> arguments) {
+    arguments.insert(arguments.begin(), "thumbgated");
+    return read_config(static_cast<int>(arguments.size()), arguments.data());
+}
+
+std::expected<Config, EarlyExit> with_places(std::vector<const char*> arguments = {}) {
+    const std::vector<const char*> places{"--listen", "./s",      "--keys", "keys",    "--secret",
+                                          "secret",   "--photos", "photos", "--redis", "./redis.sock"};
+    arguments.insert(arguments.begin(), places.begin(), places.end());
+    return read(arguments);
+}
+
+std::string error(const std::expected<Config, EarlyExit>& config) {
+    if (config) return "";
+    CHECK(config.error().status == 2);
+    return config.error().text;
+}
+
+}  // namespace
+
+TEST_CASE("five places are enough, the rest has defaults") {
+    const auto config = with_places();
+    REQUIRE(config);
+    CHECK(std::get<UnixAddress>(config->listen).path == "./s");
+    CHECK(config->uploads.max_bytes == 64 << 20);
+    CHECK(config->urls.lifetime == std::chrono::hours(24));
+    CHECK(config->urls.base_sizes == std::vector<std::uint32_t>{160, 320, 640, 960, 1280});
+    CHECK(config->sessions.secure_cookie);
+    CHECK(config->redis.deadline == std::chrono::milliseconds(500));
+    CHECK(config->drain_timeout == std::chrono::seconds(20));
+    CHECK(config->pool.program.filename() == "thumbgate-converter");
+}
+
+TEST_CASE("a place that is missing is named, with what to do") {
+    CHECK_THAT(error(read({})), contains("--listen is missing; "));
+    CHECK_THAT(error(read({"--listen", "./s"})), contains("thumbgate key new"));
+}
+
+TEST_CASE("a file says the same as flags do") {
+    const TempDir dir;
+    write_file(dir / "c.toml",
+               "# a comment\nlisten = \"127.0.0.1:8000\"\nkeys = \"k\"\nsecret = 's'\nphotos = \"p\"\n"
+               "redis = \"./r\"\ncookie-secure = false\nbase-sizes = [10, 20]\nqueue = 7\nurl-lifetime = \"2h\"\n");
+    const std::string file = (dir / "c.toml").string();
+    const auto config = read({"--config", file.c_str()});
+    REQUIRE(config);
+    CHECK(std::get<TcpAddress>(config->listen).port == 8000);
+    CHECK_FALSE(config->sessions.secure_cookie);
+    CHECK(config->urls.base_sizes == std::vector<std::uint32_t>{10, 20});
+    CHECK(config->pool.max_queue == 7);
+    CHECK(config->urls.lifetime == std::chrono::hours(2));
+}
+
+TEST_CASE("a flag counts before the environment, and that before the file") {
+    const TempDir dir;
+    write_file(dir / "c.toml", "queue = 1\njob-timeout = \"1s\"\nconverters = 1\nbase-sizes = [1]\n");
+    const std::string file = (dir / "c.toml").string();
+    const Environment config_file("THUMBGATE_CONFIG", file.c_str());
+    const Environment queue("THUMBGATE_QUEUE", "2");
+    const Environment job_timeout("THUMBGATE_JOB_TIMEOUT", "2s");
+    const Environment base_sizes("THUMBGATE_BASE_SIZES", "2,22");
+    const auto config = with_places({"--queue", "3"});
+    REQUIRE(config);
+    CHECK(config->pool.max_queue == 3);
+    CHECK(config->pool.job_timeout == std::chrono::seconds(2));
+    CHECK(config->pool.converters == 1);
+    CHECK(config->urls.base_sizes == std::vector<std::uint32_t>{2, 22});
+}
+
+TEST_CASE("a bad value is quoted, with the flag and what to write instead") {
+    CHECK_THAT(error(with_places({"--queue", "0"})),
+               contains("--queue: \"0\" is not understood; write a whole number"));
+    CHECK_THAT(error(with_places({"--max-upload-bytes", "64MB"})), contains("\"64MB\""));
+    CHECK_THAT(error(with_places({"--url-lifetime", "1y"})), contains("\"1y\""));
+    CHECK_THAT(error(with_places({"--redis-timeout", "1s"})), contains("at most 900ms"));
+    CHECK_THAT(error(with_places({"--cookie-secure", "no"})), contains("write true or false"));
+    CHECK_THAT(error(with_places({"--public-url", "photos.example"})), contains("https://photos.example"));
+    CHECK_THAT(error(with_places({"--base-sizes", "160,x"})), contains("\"x\""));
+    CHECK_THAT(error(with_places({"--redis", "localhost"})), contains("\"localhost\""));
+    CHECK_THAT(error(with_places({"--nonsense", "1"})), contains("--nonsense"));
+}
+
+TEST_CASE("a key of the file that is not known is an error that names it, and so is a file that is not there") {
+    const TempDir dir;
+    write_file(dir / "c.toml", "lisen = \"./s\"\n");
+    const std::string file = (dir / "c.toml").string();
+    CHECK_THAT(error(with_places({"--config", file.c_str()})), contains("\"lisen\""));
+    CHECK_THAT(error(with_places({"--config", "/nowhere/c.toml"})), contains("/nowhere/c.toml"));
+}
+
+TEST_CASE("--help and --version end well") {
+    CHECK(read({"--help"}).error().status == 0);
+    CHECK_THAT(read({"--help"}).error().text, contains("--max-upload-bytes"));
+    CHECK(read({"--version"}).error().text == "thumbgated " THUMBGATE_VERSION "\n");
+}
+
+TEST_CASE("the public URL has no slash at its end") {
+    CHECK(with_places({"--public-url", "https://photos.example/"})->urls.public_url == "https://photos.example");
+}

@@ -1,0 +1,84 @@
+// What a link may ask for.
+#include "backend/photos/link_request.hpp"
+
+#include "contract/thumb_url.hpp"
+#include "tests/support/catch.hpp"
+
+using namespace thumbgate;
+using namespace thumbgate::test;
+
+namespace {
+
+std::chrono::seconds lifetime(const std::string& value) {
+    const auto request = parse_link_request("{\"expires_in\": " + value + "}");
+    return request ? request->expires_in : std::chrono::seconds(0);
+}
+
+std::string refusal(const std::string& body) {
+    const auto request = parse_link_request(body);
+    if (request) return "";
+    CHECK(request.error().status == 400);
+    return request.error().message;
+}
+
+}  // namespace
+
+TEST_CASE("a link lives for seconds, or for a time as people write it") {
+    CHECK(lifetime("3600").count() == 3600);
+    CHECK(lifetime("\"3600\"").count() == 3600);
+    CHECK(lifetime("\"1h\"").count() == 3600);
+    CHECK(lifetime("\"90s\"").count() == 90);
+    CHECK(lifetime("\"7d\"").count() == 604'800);
+    CHECK(lifetime("\"2500ms\"").count() == 2);
+    CHECK(lifetime("31622400").count() == 31'622'400);
+}
+
+TEST_CASE("a lifetime that is none is refused, quoted") {
+    for (const std::string value : {"0", "-1", "\"\"", "\"1 h\"", "\"1y\"", "\"500ms\"", "31622401", "true", "null",
+                                    "[]", "{}", "1e99", "\"99999999999999999999\""}) {
+        CAPTURE(value);
+        CHECK_THAT(refusal("{\"expires_in\": " + value + "}"), contains("\"expires_in\""));
+    }
+    CHECK_THAT(refusal("{}"), contains("\"expires_in\" is missing"));
+}
+
+TEST_CASE("a link's picture is described in the URL's own words") {
+    const auto request = parse_link_request(
+        R"({"expires_in": 60, "width": 300, "height": 200, "resizing_type": "fill", "gravity": "no", "enlarge": true,
+            "quality": 80, "format": "webp", "dpr": 1.5})");
+    REQUIRE(request);
+    const std::string path = link_path(*request, "abcdefghijklmnopqrstuvwxyz", 1234);
+    const auto link = parse_link(path, Presets{});
+    REQUIRE(link);
+    CHECK(link->source == "photo://abcdefghijklmnopqrstuvwxyz");
+    CHECK(link->options.expires == 1234);
+    CHECK(link->options.width == 450);
+    CHECK(link->options.height == 300);
+    CHECK(link->options.resizing_type == ResizingType::fill);
+    CHECK(link->options.gravity == Gravity::north);
+    CHECK(link->options.quality == 80);
+    CHECK(link->options.format == Format::webp);
+}
+
+TEST_CASE("a link without any wish is the picture as it is") {
+    const auto link = parse_link(link_path(*parse_link_request("{\"expires_in\":1}"), "x", 9), Presets{});
+    REQUIRE(link);
+    CHECK(link->options.width == 0);
+    CHECK(link->options.expires == 9);
+}
+
+TEST_CASE("what is not known or not right is refused by name") {
+    CHECK_THAT(refusal(R"({"expires_in":1,"colour":"red"})"), contains("\"colour\""));
+    CHECK_THAT(refusal(R"({"expires_in":1,"exp":5})"), contains("\"exp\""));
+    CHECK_THAT(refusal(R"({"expires_in":1,"width":-1})"), contains("\"width\""));
+    CHECK_THAT(refusal(R"({"expires_in":1,"width":[1]})"), contains("\"width\""));
+    CHECK_THAT(refusal(R"({"expires_in":1,"width":"1/w:2"})"), contains("\"width\""));
+    CHECK_THAT(refusal(R"({"expires_in":1,"format":"bmp"})"), contains("\"format\""));
+    CHECK_THAT(refusal(R"({"expires_in":1,"dpr":99.5})"), contains("\"dpr\""));
+}
+
+TEST_CASE("what is no JSON object is refused with an example") {
+    for (const char* body : {"", "[]", "1", "{", "{\"expires_in\":1}x", "expires_in=1"}) {
+        CHECK_THAT(refusal(body), contains("{\"expires_in\": \"1h\"}"));
+    }
+}

@@ -1,0 +1,214 @@
+// Photos in the storage: there with their record, gone with their tombstone.
+#include "backend/photos/photo_store.hpp"
+
+#include <algorithm>
+
+#include "backend/storage/file_store.hpp"
+#include "backend/units.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/files.hpp"
+
+using namespace thumbgate;
+using namespace thumbgate::test;
+
+namespace {
+
+struct Fixture {
+    TempDir dir;
+    std::unique_ptr<FileStore> storage = std::move(*FileStore::make(dir / "photos"));
+    PhotoStore photos{*storage};
+    std::string owner = new_id();
+
+    PhotoRecord record(std::uint64_t created_ms = 1'700'000'000'000) const {
+        return {new_id(), owner, created_ms, 4000, 3000, "jpeg", 5, std::string(64, 'a'), false};
+    }
+
+    PhotoRecord add(const PhotoRecord& photo) {
+        auto file = storage->make_temp();
+        REQUIRE(file);
+        REQUIRE(file->write("bytes"));
+        REQUIRE(photos.add(photo, std::move(*file)));
+        return photo;
+    }
+
+    bool is_there(const PhotoRecord& photo) {
+        const auto found = photos.find(photo.id);
+        REQUIRE(found);
+        const auto original = photos.open_original(photo.id);
+        REQUIRE(original);
+        CHECK(found->has_value() == original->has_value());
+        return found->has_value();
+    }
+
+    std::vector<std::string> ids(const std::string& cursor = "", std::size_t limit = 10) {
+        const auto page = photos.list(owner, cursor, limit);
+        REQUIRE(page);
+        std::vector<std::string> ids;
+        for (const PhotoRecord& photo : page->photos) ids.push_back(photo.id);
+        return ids;
+    }
+
+    std::size_t files() const {
+        auto files = files_below(dir / "photos");
+        return static_cast<std::size_t>(
+            std::ranges::count_if(files, [](const std::string& f) { return !f.starts_with("tmp/"); }));
+    }
+};
+
+}  // namespace
+
+TEST_CASE("a photo that was added is found as it was") {
+    Fixture f;
+    const PhotoRecord photo = f.add(f.record());
+    CHECK(**f.photos.find(photo.id) == photo);
+    CHECK(*f.photos.exists(photo.id));
+    CHECK((*f.photos.open_original(photo.id))->size == 5);
+    CHECK(f.files() == 3);
+}
+
+TEST_CASE("without its record a photo is not there: the record is written last") {
+    Fixture f;
+    const PhotoRecord photo = f.add(f.record());
+    REQUIRE(f.storage->remove("photos/" + photo.id + "/record"));
+    CHECK_FALSE(f.is_there(photo));
+    CHECK(f.ids().empty());
+}
+
+TEST_CASE("from its tombstone on a photo is not there, whatever is left of it") {
+    Fixture f;
+    const PhotoRecord photo = f.add(f.record());
+    REQUIRE(f.storage->put("tombstones/" + photo.id, encode(photo)));
+    CHECK_FALSE(f.is_there(photo));
+    CHECK(f.ids().empty());
+}
+
+TEST_CASE("a removed photo leaves no file") {
+    Fixture f;
+    const PhotoRecord photo = f.add(f.record());
+    REQUIRE(f.photos.add_link({new_id(), photo.id, 1, 2000, "/exp:2000/abc"}));
+    CHECK(*f.photos.remove(photo));
+    CHECK_FALSE(f.is_there(photo));
+    CHECK(f.files() == 0);
+}
+
+TEST_CASE("a removal that was interrupted is finished at the next start") {
+    Fixture f;
+    const PhotoRecord photo = f.add(f.record());
+    const PhotoRecord other = f.add(f.record());
+    REQUIRE(f.storage->put("tombstones/" + photo.id, encode(photo)));
+    REQUIRE(f.storage->remove("photos/" + photo.id + "/original"));
+    const auto removals = f.photos.finish_removals();
+    REQUIRE(removals);
+    CHECK(removals->finished == 1);
+    CHECK(removals->unfinished == 0);
+    CHECK(f.files() == 3);
+    CHECK(f.is_there(other));
+}
+
+TEST_CASE("a tombstone that cannot be read is counted, and stops nothing") {
+    Fixture f;
+    const PhotoRecord photo = f.add(f.record());
+    REQUIRE(f.storage->put("tombstones/" + photo.id, encode(photo)));
+    REQUIRE(f.storage->put("tombstones/" + new_id(), std::string_view("{")));
+    const auto removals = f.photos.finish_removals();
+    CHECK(removals->finished == 1);
+    CHECK(removals->unfinished == 1);
+}
+
+TEST_CASE("a listing is the owner's own, newest first") {
+    Fixture f;
+    const PhotoRecord oldest = f.add(f.record(999));
+    const PhotoRecord middle = f.add(f.record(1000));
+    const PhotoRecord newest = f.add(f.record(1'700'000'000'000));
+    PhotoRecord foreign = f.record();
+    foreign.owner = new_id();
+    f.add(foreign);
+    CHECK(f.ids() == std::vector<std::string>{newest.id, middle.id, oldest.id});
+}
+
+TEST_CASE("a listing comes in pages, each photo once") {
+    Fixture f;
+    std::vector<std::string> added;
+    for (std::uint64_t i = 0; i < 7; ++i) added.insert(added.begin(), f.add(f.record(1000 + i / 3)).id);
+    std::vector<std::string> listed;
+    std::string cursor;
+    do {
+        const auto page = f.photos.list(f.owner, cursor, 3);
+        REQUIRE(page);
+        CHECK(page->photos.size() <= 3);
+        for (const PhotoRecord& photo : page->photos) listed.push_back(photo.id);
+        cursor = page->next;
+    } while (!cursor.empty());
+    CHECK(std::ranges::is_permutation(listed, added));
+    CHECK(f.photos.list(f.owner, "", 7)->next.empty());
+}
+
+TEST_CASE("a cursor that no listing gave is refused") {
+    Fixture f;
+    CHECK(f.photos.list(f.owner, "garbage", 3).error().status == 400);
+    CHECK(f.photos.list(f.owner, "../../etc", 3).error().status == 400);
+}
+
+TEST_CASE("one damaged record hides no other photo") {
+    Fixture f;
+    const PhotoRecord photo = f.add(f.record());
+    const PhotoRecord damaged = f.add(f.record());
+    REQUIRE(f.storage->put("photos/" + damaged.id + "/record", std::string_view("{}")));
+    CHECK(f.photos.find(damaged.id).error().code == "damaged_record");
+    CHECK(f.ids() == std::vector<std::string>{photo.id});
+}
+
+TEST_CASE("a lost original is an error, not a photo that never was") {
+    Fixture f;
+    const PhotoRecord photo = f.add(f.record());
+    REQUIRE(f.storage->remove("photos/" + photo.id + "/original"));
+    CHECK(f.photos.open_original(photo.id).error().status == 500);
+}
+
+TEST_CASE("what is no id names nothing") {
+    Fixture f;
+    for (const char* id : {"", "x", "..", "../../../../etc/passwd", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}) {
+        CHECK_FALSE(*f.photos.exists(id));
+        CHECK_FALSE(f.photos.find(id)->has_value());
+        CHECK_FALSE(f.photos.open_original(id)->has_value());
+    }
+}
+
+TEST_CASE("links are listed oldest first until they end, then they are forgotten") {
+    Fixture f;
+    const PhotoRecord photo = f.add(f.record());
+    const LinkRecord first{new_id(), photo.id, 100, 2000, "/exp:2000/w:1/abc"};
+    const LinkRecord second{new_id(), photo.id, 200, 3000, "/exp:3000/w:1/abc"};
+    REQUIRE(f.photos.add_link(second));
+    REQUIRE(f.photos.add_link(first));
+    CHECK(*f.photos.links(photo.id, 2000) == std::vector<LinkRecord>{first, second});
+    CHECK(*f.photos.links(photo.id, 2001) == std::vector<LinkRecord>{second});
+    CHECK(f.files() == 4);
+}
+
+TEST_CASE("a link to a photo that is gone is not kept") {
+    Fixture f;
+    const PhotoRecord photo = f.record();
+    CHECK(f.photos.add_link({new_id(), photo.id, 1, 2, "/abc"}).error().status == 404);
+    CHECK(f.files() == 0);
+}
+
+TEST_CASE("records are read as they were written") {
+    const PhotoRecord photo{new_id(), new_id(), 1'700'000'000'123, 4000, 3000, "heic", 1ULL << 40, "ab", true};
+    CHECK(decode_photo(encode(photo)) == photo);
+    const LinkRecord link{new_id(), new_id(), 1, UINT32_MAX, "/exp:1/w:\"2\"/x"};
+    CHECK(decode_link(encode(link)) == link);
+}
+
+TEST_CASE("what is no record is not taken for one") {
+    const PhotoRecord photo{new_id(), new_id(), 1, 2, 3, "jpeg", 4, "", false};
+    const std::string good = encode(photo);
+    for (const std::string& bad :
+         {std::string(), std::string("{}"), std::string("[]"), good.substr(0, good.size() - 1),
+          replace_all(good, "\"width\":2", "\"width\":-2"), replace_all(good, "\"width\":2", "\"width\":\"2\""),
+          replace_all(good, "\"width\":2", "\"width\":4294967296"), replace_all(good, photo.owner, "..")}) {
+        CAPTURE(bad);
+        CHECK_FALSE(decode_photo(bad));
+    }
+    CHECK(decode_photo(replace_all(good, "{", "{\"from_a_later_version\":1,")) == photo);
+}
