@@ -35,7 +35,7 @@ Verdict verdict_of(RefusalKind kind);
 struct ParsedLink {
     ThumbLink link;
     Conversion conversion;
-    std::string canonical;  // the cache key, and what the backend is asked for
+    std::string canonical;  // what the backend is asked for
 };
 
 struct LimitOutcome {
@@ -57,6 +57,7 @@ struct RequestState {
     const LinkConf* judged_by = nullptr;     // the location whose rules the next two are by
     std::optional<bool> signature_valid;     // not yet checked: nullopt
     std::optional<Parsed<ParsedLink>> link;  // not yet parsed: nullopt
+    std::optional<std::string> cache_key;    // not yet asked for: nullopt; from then on it stays, whatever is purged
     std::optional<LimitOutcome> limit;       // the tightest limit that applied
     bool limit_charged = false;
     bool served_hot = false;  // from the hot cache

@@ -133,9 +133,8 @@ Result<pid_t> execute(const std::filesystem::path& program, int socket) {
 template <typename Message>
 asio::awaitable<Result<Received>> receive(stream_descriptor& socket, Message& message, Deadline deadline) {
     while (true) {
-        if (co_await wait_readable(socket, deadline) != Waited::ready) {
-            co_return not_started(kNoAnswer, "no answer in time");
-        }
+        const Waited waited = co_await wait_readable(socket, deadline);
+        if (waited != Waited::ready) co_return not_started(kNoAnswer, "no answer in time");
         Received received = receive_message(socket.native_handle(), writable_bytes_of(message), MSG_DONTWAIT);
         if (received.size < 0 && errno == EAGAIN) continue;
         if (received.size == sizeof message) co_return received;

@@ -14,8 +14,8 @@
 namespace thumbgate::edge {
 namespace {
 
-HotKey key_of(const ParsedLink& link) {
-    return std::bit_cast<std::array<HotKey, 2>>(sha256(link.canonical))[0];
+HotKey hot_key(const std::string& cache_key) {
+    return std::bit_cast<std::array<HotKey, 2>>(sha256(cache_key))[0];
 }
 
 HotStore* store_of(ngx_http_request_t* r) {
@@ -110,9 +110,9 @@ std::int64_t valid_until(ngx_http_request_t* r) {
 void finish_fill(ngx_http_request_t* r, HotFill& fill) {
     HotStore* store = store_of(r);
     fill.meta.valid_until = valid_until(r);
-    const ParsedLink* link = parsed_link(r);
-    if (store != nullptr && link != nullptr && fill.meta.valid_until > ngx_time()) {
-        store->store(key_of(*link), fill.meta, fill.body);
+    const std::string* key = cache_key(r);
+    if (store != nullptr && key != nullptr && fill.meta.valid_until > ngx_time()) {
+        store->store(hot_key(*key), fill.meta, fill.body);
     }
 }
 
@@ -122,9 +122,9 @@ ngx_int_t serve_hot(ngx_http_request_t* r) noexcept try {
     HotStore* store = store_of(r);
     RequestState* state = store != nullptr ? existing_request_state(r) : nullptr;
     if (state == nullptr || state->verdict != Verdict::ok || asks_for_several_ranges(r)) return NGX_DECLINED;
-    const ParsedLink* link = parsed_link(r);
-    if (link == nullptr) return NGX_DECLINED;
-    HotStore::Pin found = store->find(key_of(*link), ngx_time());
+    const std::string* key = cache_key(r);
+    if (key == nullptr) return NGX_DECLINED;
+    HotStore::Pin found = store->find(hot_key(*key), ngx_time());
     if (!found) return NGX_DECLINED;
     const auto* pin = make_in_pool<HotStore::Pin>(r->pool, std::move(found));
     if (pin == nullptr || ngx_http_discard_request_body(r) != NGX_OK) return NGX_HTTP_INTERNAL_SERVER_ERROR;

@@ -31,6 +31,7 @@ void judge_by(const LinkConf& conf, RequestState& state) {
     state.judged_by = &conf;
     state.signature_valid.reset();
     state.link.reset();
+    state.cache_key.reset();
 }
 
 bool signature_is_valid(const SignedPath& path, const LinkConf& conf, RequestState& state) {
@@ -152,6 +153,14 @@ const ParsedLink* parsed_link(ngx_http_request_t* r) {
     if (state == nullptr) return nullptr;
     const auto& link = link_of(r, conf, *state);
     return link ? &*link : nullptr;
+}
+
+const std::string* cache_key(ngx_http_request_t* r) {
+    const ParsedLink* link = parsed_link(r);
+    if (link == nullptr) return nullptr;
+    RequestState& state = *existing_request_state(r);
+    if (!state.cache_key) state.cache_key = link->canonical;
+    return &*state.cache_key;
 }
 
 }  // namespace thumbgate::edge

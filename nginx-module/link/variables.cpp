@@ -10,9 +10,9 @@ namespace {
 
 constexpr std::string_view kBackendPrefix = "/thumb/";
 
-std::optional<std::string> cache_key(ngx_http_request_t* r) {
-    const ParsedLink* link = parsed_link(r);
-    return link != nullptr ? std::optional(link->canonical) : std::nullopt;
+std::optional<std::string> cache_key_text(ngx_http_request_t* r) {
+    const std::string* key = cache_key(r);
+    return key != nullptr ? std::optional(*key) : std::nullopt;
 }
 
 // Requests for one photo go to one backend: hash $thumb_photo consistent.
@@ -47,7 +47,7 @@ std::optional<std::string> backend_uri(ngx_http_request_t* r) {
 
 std::span<const ngx_http_variable_t> link_variables() {
     static const std::array<ngx_http_variable_t, 6> variables{{
-        thumb_variable<cache_key>("thumb_cache_key"),
+        thumb_variable<cache_key_text>("thumb_cache_key"),
         thumb_variable<backend_uri>("thumb_backend_uri"),
         thumb_variable<photo>("thumb_photo"),
         thumb_variable<format>("thumb_format"),

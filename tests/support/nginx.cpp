@@ -54,7 +54,7 @@ constexpr std::string_view kServer = R"(    server {
 std::string render(const NginxConf& conf, const fs::path& dir, uint16_t port) {
     std::string text = replace_all(std::string(kMain), "@workers@", std::to_string(conf.workers));
     text = replace_all(text, "@user@", geteuid() == 0 ? "user root;\n" : "");
-    text = replace_all(text, "@load@", conf.module ? "load_module " + module_path().string() + ";\n" : "");
+    text = replace_all(text, "@load@", conf.module ? "load_module " + module_path(conf.faults).string() + ";\n" : "");
     text = replace_all(text, "@main@", conf.main);
     text = replace_all(text, "@http@", conf.http);
     text = replace_all(text, "@server@", conf.server.empty() ? "" : kServer);
@@ -64,7 +64,7 @@ std::string render(const NginxConf& conf, const fs::path& dir, uint16_t port) {
 }
 
 void write_prefix(const NginxConf& conf, const fs::path& dir, uint16_t port) {
-    for (const char* name : {"run", "log", "tmp"}) fs::create_directories(dir / name);
+    for (const char* name : {"run", "log", "tmp", "fault"}) fs::create_directories(dir / name);
     for (const auto& [name, content] : conf.files) write_file(dir / name, content, 0600);
     write_file(dir / "conf/nginx.conf", render(conf, dir, port));
 }
@@ -236,6 +236,15 @@ void Nginx::kill_worker() {
     ::kill(old.front(), SIGKILL);
     const auto replaced = [&] { return worker_pids().size() >= old.size() && worker_pids() != old; };
     if (!wait_until(kStartDeadline, replaced)) FAIL("nginx did not replace a killed worker:\n" << tail(error_log()));
+}
+
+void Nginx::arm_fault(const std::string& point, Fault fault) {
+    expect_log("exited on signal 9");
+    write_file(dir_ / "fault" / (point + (fault == Fault::kill ? ".kill" : ".stop")), "");
+}
+
+bool Nginx::fault_happened(const std::string& point) const {
+    return !fs::exists(dir_ / "fault" / (point + ".kill")) && !fs::exists(dir_ / "fault" / (point + ".stop"));
 }
 
 void Nginx::pause() {

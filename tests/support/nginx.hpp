@@ -34,6 +34,7 @@ struct NginxConf {
     std::map<std::string, std::string> files = {};  // name below the folder → content; mode 0600
     int workers = 1;
     bool module = true;    // load the built thumb module
+    bool faults = false;   // and that with fault points, for arm_fault()
     bool graceful = true;  // teardown by SIGQUIT; false: SIGTERM, for tests that leave requests unfinished
 };
 
@@ -75,7 +76,11 @@ class Nginx {
     void kill();         // SIGKILL to master and workers, as a crash of the machine would
     void start();        // again, on the same port and folder
     void kill_worker();  // SIGKILL to one, and wait for its successor; the [alert] about it is expected
-    void pause();        // SIGSTOP to the workers: connections are accepted by the kernel, nothing is answered
+    // The first process to reach that point of the module ends itself (SIGKILL), or stops (SIGSTOP). Wants conf.faults.
+    enum class Fault { kill, stop };
+    void arm_fault(const std::string& point, Fault fault = Fault::kill);
+    bool fault_happened(const std::string& point) const;
+    void pause();  // SIGSTOP to the workers: connections are accepted by the kernel, nothing is answered
     void resume();
 
     pid_t pid() const { return process_->pid(); }

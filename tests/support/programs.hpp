@@ -8,8 +8,8 @@ namespace thumbgate::test {
 
 // build/bin/NAME; fails the test, naming it, when it has not been built.
 std::filesystem::path built(std::string_view name);
-inline std::filesystem::path module_path() {
-    return built("ngx_http_thumb_module.so");
+inline std::filesystem::path module_path(bool with_fault_points = false) {
+    return built(with_fault_points ? "ngx_http_thumb_module_faults.so" : "ngx_http_thumb_module.so");
 }
 
 // The root of the repository, where conf/ and contract/vectors/ are.

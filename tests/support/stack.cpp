@@ -6,6 +6,7 @@
 #include "tests/support/log_check.hpp"
 #include "tests/support/programs.hpp"
 #include "tests/support/prometheus.hpp"
+#include "tests/support/wait.hpp"
 
 namespace thumbgate::test {
 
@@ -86,6 +87,17 @@ std::string Stack::url(const std::string& target) const {
 
 Response Stack::get(const std::string& target, const Headers& headers, CookieJar* jar) const {
     return send({.url = target, .headers = headers, .jar = jar});
+}
+
+Response Stack::get_cached(const std::string& target, const Headers& headers) const {
+    Response response;
+    const bool cached = wait_until(20s, [&] {
+        response = get(target, headers);
+        const std::string status = response.header("x-cache");
+        return status == "HIT" || status == "HOT";
+    });
+    if (!cached) FAIL("no cache answers " << target << ": " << response);
+    return response;
 }
 
 Response Stack::send(Request request) const {

@@ -64,6 +64,9 @@ class Stack {
 
     Response get(const std::string& target, const Headers& headers = {}, CookieJar* jar = nullptr) const;
     Response send(Request request) const;  // request.url as in url()
+    // Repeats a request until a cache answers: nginx stores an object after its response has left, and another worker
+    // may be asked before. Fails the test when it does not come.
+    Response get_cached(const std::string& target, const Headers& headers = {}) const;
 
     // As a browser's form does; fails the test when it is not accepted.
     Uploaded upload(const Photo& photo, CookieJar* jar = nullptr) const;

@@ -18,7 +18,7 @@ struct Chain {
     explicit Chain(const StackOptions& options = {}) : stack(options) {
         photo = stack.upload(photos::storm(), &jar);
         cached = photo.thumbnails.at(320);
-        REQUIRE(stack.get(cached).status == 200);
+        stack.get_cached(cached);
         stack.edge().expect_log("[error]");
     }
     int thumbnail(int width) { return stack.get(stack.thumbnail(photo.id, "/w:" + std::to_string(width))).status; }

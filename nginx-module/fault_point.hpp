@@ -1,0 +1,29 @@
+// Named places at which a test may kill or stop the process, to see that a race which is too short to be met by chance
+// is survived. Only the module of the tests has them (ngx_http_thumb_module_faults); elsewhere a fault point is
+// nothing.
+//
+// The process that reaches THUMB_FAULT_POINT("name") and finds the file fault/name.kill or fault/name.stop in its
+// working directory removes it and sends itself SIGKILL or SIGSTOP: one file, one fault.
+#pragma once
+
+#ifdef THUMB_FAULT_POINTS
+
+#include <unistd.h>
+
+#include <csignal>
+#include <string>
+
+namespace thumbgate::edge {
+
+inline void fault_point(const char* name) noexcept {
+    const std::string file = std::string("fault/") + name;
+    if (unlink((file + ".kill").c_str()) == 0) kill(getpid(), SIGKILL);
+    if (unlink((file + ".stop").c_str()) == 0) kill(getpid(), SIGSTOP);
+}
+
+}  // namespace thumbgate::edge
+
+#define THUMB_FAULT_POINT(name) ::thumbgate::edge::fault_point(name)
+#else
+#define THUMB_FAULT_POINT(name) static_cast<void>(0)
+#endif
