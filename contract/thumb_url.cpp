@@ -127,6 +127,11 @@ std::string_view photo_id(std::string_view source) {
     return source.starts_with(kPhotoScheme) ? source.substr(kPhotoScheme.size()) : std::string_view{};
 }
 
+std::string_view source_name(std::string_view source) {
+    const std::string_view id = photo_id(source);
+    return id.empty() ? source : id;
+}
+
 std::string redact(std::string_view prefix, std::string_view target) {
     target = without_query(target);
     const std::size_t slash = target.find('/');

@@ -39,6 +39,9 @@ inline bool is_expired(const Options& options, std::uint64_t now) {
 // The source's id when it is an uploaded photo (`photo://<id>`); else empty. A view into `source`.
 std::string_view photo_id(std::string_view source);
 
+// What a source is purged by, and requests for it are spread by: a photo's id, else the whole source.
+std::string_view source_name(std::string_view source);
+
 // The same target without its secret, for logs: the signature becomes "-" and the query is left out.
 std::string redact(std::string_view prefix, std::string_view target);
 

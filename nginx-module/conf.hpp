@@ -3,6 +3,7 @@
 #pragma once
 
 #include "nginx-module/client_cache/conf.hpp"
+#include "nginx-module/feed/conf.hpp"
 #include "nginx-module/hot_cache/conf.hpp"
 #include "nginx-module/link/conf.hpp"
 #include "nginx-module/ngx.hpp"
@@ -18,6 +19,7 @@ struct MainConf {
     ServiceMainConf service;
     RateLimitMainConf rate_limit;
     HotMainConf hot_cache;
+    FeedMainConf feed;
     ngx_shm_zone_t* metrics_zone;
 };
 

@@ -5,6 +5,7 @@
 
 #include "nginx-module/client_cache/client_cache.hpp"
 #include "nginx-module/conf.hpp"
+#include "nginx-module/feed/feed.hpp"
 #include "nginx-module/hot_cache/hot_cache.hpp"
 #include "nginx-module/link/link.hpp"
 #include "nginx-module/metrics/metrics.hpp"
@@ -23,7 +24,7 @@ ngx_command_t* all_directives() {
         std::vector<ngx_command_t> all;
         for (const auto& some :
              {link_directives(), rate_limit_directives(), service_directives(), hot_cache_directives(),
-              client_cache_directives(), problem_directives(), metrics_directives()}) {
+              feed_directives(), client_cache_directives(), problem_directives(), metrics_directives()}) {
             all.insert(all.end(), some.begin(), some.end());
         }
         all.push_back(ngx_null_command);
@@ -125,14 +126,20 @@ MainConf* main_conf(const ngx_cycle_t* cycle) {
 
 // Without a http{} block there is no configuration of ours.
 ngx_int_t init_worker(ngx_cycle_t* cycle) noexcept try {
-    if (const MainConf* conf = main_conf(cycle)) attach_hot_cache(cycle, conf->hot_cache);
+    if (const MainConf* conf = main_conf(cycle)) {
+        attach_hot_cache(cycle, conf->hot_cache);
+        attach_feed(cycle, conf->feed);
+    }
     return NGX_OK;
 } catch (...) {
     return NGX_ERROR;
 }
 
 void exit_worker(ngx_cycle_t* cycle) noexcept {
-    if (const MainConf* conf = main_conf(cycle)) detach_hot_cache(conf->hot_cache);
+    if (const MainConf* conf = main_conf(cycle)) {
+        detach_feed(conf->feed);
+        detach_hot_cache(conf->hot_cache);
+    }
 }
 
 ngx_int_t register_filters(ngx_conf_t*) noexcept {

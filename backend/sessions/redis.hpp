@@ -2,21 +2,13 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
-#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "backend/error.hpp"
+#include "redis/protocol.hpp"
 
 namespace thumbgate {
-
-struct RedisReply {
-    enum class Type { nil, text, integer, list };  // a status is a text
-    Type type = Type::nil;
-    std::string text;
-    std::int64_t integer = 0;
-    std::vector<RedisReply> list;
-};
 
 class Redis {
   public:

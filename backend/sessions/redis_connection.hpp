@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "backend/sessions/redis_client.hpp"
-#include "backend/sessions/redis_protocol.hpp"
+#include "redis/protocol.hpp"
 
 namespace thumbgate {
 

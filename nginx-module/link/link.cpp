@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "nginx-module/feed/feed.hpp"
 #include "nginx-module/support.hpp"
 
 namespace thumbgate::edge {
@@ -159,7 +160,8 @@ const std::string* cache_key(ngx_http_request_t* r) {
     const ParsedLink* link = parsed_link(r);
     if (link == nullptr) return nullptr;
     RequestState& state = *existing_request_state(r);
-    if (!state.cache_key) state.cache_key = link->canonical;
+    if (!state.cache_key)
+        state.cache_key = link->canonical + cache_generation(main_conf(r)->feed, source_name(link->link.source));
     return &*state.cache_key;
 }
 

@@ -25,7 +25,8 @@ ngx_int_t link_precontent(ngx_http_request_t* r) noexcept;
 // The link of a thumbnail location, parsed on first use; null where there is none, or it is refused.
 const ParsedLink* parsed_link(ngx_http_request_t* r);
 
-// The name of the request's picture in every cache of this edge: the canonical form. Null where parsed_link is.
+// The name of the request's picture in every cache of this edge: the canonical form and, where a control feed is
+// followed, the cache epoch and the generation of its source. Null where parsed_link is.
 const std::string* cache_key(ngx_http_request_t* r);
 
 // The request's path without signature and query, for logs.

@@ -19,8 +19,7 @@ std::optional<std::string> cache_key_text(ngx_http_request_t* r) {
 std::optional<std::string> photo(ngx_http_request_t* r) {
     const ParsedLink* link = parsed_link(r);
     if (link == nullptr) return std::nullopt;
-    const std::string_view id = photo_id(link->link.source);
-    return std::string(id.empty() ? std::string_view(link->link.source) : id);
+    return std::string(source_name(link->link.source));
 }
 
 std::optional<std::string> format(ngx_http_request_t* r) {

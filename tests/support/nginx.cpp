@@ -222,6 +222,7 @@ void Nginx::quit() {
 }
 
 void Nginx::kill() {
+    process_->signal(SIGSTOP);  // it starts no other worker meanwhile
     const auto workers = children_of(pid());
     process_->kill();
     for (const pid_t worker : workers) ::kill(worker, SIGKILL);

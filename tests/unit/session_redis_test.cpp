@@ -9,7 +9,7 @@
 
 #include "backend/async.hpp"
 #include "backend/sessions/redis_client.hpp"
-#include "backend/sessions/redis_protocol.hpp"
+#include "redis/protocol.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/files.hpp"
 #include "tests/support/wait.hpp"

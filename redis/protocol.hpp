@@ -1,6 +1,8 @@
-// hiredis' formatter and parser behind RAII types. It does no I/O here: bytes go in and out. One thread at a time.
+// Redis' protocol (RESP2): hiredis' formatter and parser behind RAII types. It does no I/O here: bytes go in and out.
+// What a server sends is bounded, since it may be no Redis at all. One thread at a time.
 #pragma once
 
+#include <cstdint>
 #include <expected>
 #include <memory>
 #include <optional>
@@ -8,13 +10,24 @@
 #include <string_view>
 #include <vector>
 
-#include "backend/sessions/redis.hpp"
-
 struct redisReader;
 
 namespace thumbgate {
 
-std::string format_redis_command(const std::vector<std::string>& arguments);
+inline constexpr std::size_t kMaxRedisReply = 16 << 20;    // bytes; more before a reply is whole breaks the protocol
+inline constexpr std::size_t kMaxRedisElements = 1 << 20;  // of one list
+
+struct RedisReply {
+    enum class Type { nil, text, integer, list };  // a status is a text
+    Type type = Type::nil;
+    std::string text;
+    std::int64_t integer = 0;
+    std::vector<RedisReply> list;
+};
+
+using RedisCommand = std::vector<std::string>;
+
+std::string format_redis_command(const RedisCommand& arguments);
 
 class RedisParser {
   public:

@@ -1,4 +1,4 @@
-#include "backend/sessions/redis_protocol.hpp"
+#include "redis/protocol.hpp"
 
 #include <hiredis/hiredis.h>
 
@@ -42,9 +42,23 @@ RedisReply convert(const redisReply& reply) {
     return converted;
 }
 
+decltype(redisReplyObjectFunctions::createArray) create_array;
+
+// hiredis' own functions, but that a list which says to be huge is an error and not an allocation.
+redisReplyObjectFunctions bounded(const redisReplyObjectFunctions& functions) {
+    create_array = functions.createArray;
+    redisReplyObjectFunctions copy = functions;
+    // An int up to hiredis 0.14, a size_t from 1.0 on.
+    copy.createArray = [](const redisReadTask* task, auto elements) -> void* {
+        const bool too_many = elements > 0 && static_cast<std::size_t>(elements) > kMaxRedisElements;
+        return too_many ? nullptr : create_array(task, elements);
+    };
+    return copy;
+}
+
 }  // namespace
 
-std::string format_redis_command(const std::vector<std::string>& arguments) {
+std::string format_redis_command(const RedisCommand& arguments) {
     std::vector<const char*> pointers;
     std::vector<std::size_t> lengths;
     for (const std::string& argument : arguments) {
@@ -65,10 +79,13 @@ void RedisParser::Free::operator()(redisReader* reader) const {
 
 RedisParser::RedisParser() : reader_(redisReaderCreate()) {
     if (!reader_) throw std::bad_alloc();
+    static redisReplyObjectFunctions functions = bounded(*reader_->fn);
+    reader_->fn = &functions;
 }
 
 bool RedisParser::feed(std::string_view bytes) {
     if (!broken_) broken_ = redisReaderFeed(reader_.get(), bytes.data(), bytes.size()) != REDIS_OK;
+    if (reader_->len - reader_->pos > kMaxRedisReply) broken_ = true;
     return !broken_;
 }
 
