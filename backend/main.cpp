@@ -74,6 +74,8 @@ class Service {
 
   private:
     std::vector<Route> routes();
+    void redis_changed(bool up, std::string_view reason);
+    asio::awaitable<void> begin_feed();
     asio::awaitable<void> wait_for_signals();
     asio::awaitable<void> drain();
     void reread_keys();
@@ -93,6 +95,8 @@ class Service {
     std::unique_ptr<ConverterPool> pool_;
     RedisClient redis_;
     SessionStore session_store_;
+    ControlFeed feed_;
+    Purges purges_;
     Sessions sessions_;
     PhotoUrls urls_;
     SessionApi session_api_;
@@ -116,9 +120,14 @@ Service::Service(Config config, Foundations foundations)
       reports_(metrics_, log_),
       threads_(config_.storage_threads),
       redis_(io_.get_executor(), config_.redis,
-             [this](bool up, std::string_view reason) { log_redis(log_, metrics_, up, reason); }),
+             [this](bool up, std::string_view reason) { redis_changed(up, reason); }),
       session_store_(redis_),
-      sessions_(session_store_, secret_.cookie, config_.sessions),
+      feed_(redis_),
+      purges_(feed_, photos_, threads_,
+              [this](const std::string& photo, std::string_view reason) {
+                  log_.error("a purge waits to be announced", {{"photo", photo}, {"detail", reason}});
+              }),
+      sessions_(session_store_, feed_, secret_.cookie, config_.sessions),
       urls_(config_.urls, std::move(foundations.keys)),
       session_api_(sessions_),
       link_api_(sessions_, photos_, threads_, urls_) {
@@ -134,7 +143,8 @@ std::expected<void, std::string> Service::start() {
     auto readiness = Readiness::make(io_.get_executor(), *pool_);
     if (!readiness) return std::unexpected(readiness.error());
     readiness_ = std::move(*readiness);
-    const PhotoParts parts{*storage_, photos_, threads_, *pool_, sessions_, urls_, metrics_};
+    purges_.add(removals->finished);
+    const PhotoParts parts{*storage_, photos_, threads_, *pool_, sessions_, urls_, metrics_, purges_};
     photo_api_.emplace(parts, config_.uploads);
     thumbnails_.emplace(photos_, threads_, *pool_);
     frontend_.emplace(Gate(secret_.service), Router(routes()), metrics_, log_);
@@ -144,10 +154,11 @@ std::expected<void, std::string> Service::start() {
     redis_.start();
     server_->start();
     asio::co_spawn(io_, wait_for_signals(), asio::detached);
+    asio::co_spawn(io_, purges_.keep_announcing(), asio::detached);
     log_.info("started", {{"version", THUMBGATE_VERSION},
                           {"listen", to_string(config_.listen)},
                           {"converters", config_.pool.converters},
-                          {"removals_finished", removals->finished},
+                          {"removals_finished", removals->finished.size()},
                           {"removals_unfinished", removals->unfinished}});
     return {};
 }
@@ -168,6 +179,17 @@ asio::awaitable<Result<Response>> Service::show_metrics(Request& /*request*/) {
     response.set("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
     response.body = metrics_.text();
     co_return response;
+}
+
+void Service::redis_changed(bool up, std::string_view reason) {
+    log_redis(log_, metrics_, up, reason);
+    if (up) asio::co_spawn(io_, begin_feed(), asio::detached);
+}
+
+// What fails here is tried again when Redis answers the next time.
+asio::awaitable<void> Service::begin_feed() {
+    const auto begun = co_await feed_.begin();
+    if (!begun) log_.error("the control feed cannot be begun", {{"detail", begun.error().detail}});
 }
 
 asio::awaitable<void> Service::wait_for_signals() {

@@ -168,6 +168,7 @@ PhotoApi::Answer PhotoApi::remove(Request& request) {
     auto work = [&photos = parts_.photos, &record = owned->record] { return photos.remove(record); };
     const auto removed = co_await offload(parts_.threads, std::move(work));
     if (!removed) co_return std::unexpected(removed.error());
+    co_await parts_.purges.announce(owned->record.id);
     Response response;
     response.status = 204;
     if (!*removed) {

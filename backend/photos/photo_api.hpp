@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "backend/conversion/pool.hpp"
+#include "backend/feed/purges.hpp"
 #include "backend/http/message.hpp"
 #include "backend/http/router.hpp"
 #include "backend/metrics.hpp"
@@ -34,6 +35,7 @@ struct PhotoParts {
     Sessions& sessions;
     PhotoUrls& urls;
     Metrics& metrics;
+    Purges& purges;
 };
 
 class PhotoApi {

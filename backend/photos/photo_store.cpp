@@ -126,7 +126,7 @@ Result<bool> PhotoStore::remove(const PhotoRecord& record) {
     return remove_files(record).has_value();
 }
 
-// The tombstone goes last: until then the photo is not there, whatever is left of it.
+// The record goes last of all: a tombstone alone says that the removal is finished.
 Result<void> PhotoStore::remove_files(const PhotoRecord& record) {
     auto links = storage_.list(links_prefix(record.id));
     if (!links) return std::unexpected(std::move(links.error()));
@@ -134,7 +134,6 @@ Result<void> PhotoStore::remove_files(const PhotoRecord& record) {
     keys.insert(keys.begin(), original_key(record.id));
     keys.push_back(marker_key(record));
     keys.push_back(record_key(record.id));
-    keys.push_back(tombstone_key(record.id));
     for (const std::string& key : keys) {
         if (auto removed = storage_.remove(key); !removed) return removed;
     }
@@ -148,10 +147,19 @@ Result<Removals> PhotoStore::finish_removals() {
     for (const std::string& key : *keys) {
         const auto text = read_object(storage_, key, kMaxRecord);
         const auto record = text && *text ? decode_photo(**text) : std::nullopt;
-        const bool finished = record && key == tombstone_key(record->id) && remove_files(*record);
-        ++(finished ? removals.finished : removals.unfinished);
+        if (record && key == tombstone_key(record->id) && remove_files(*record)) {
+            removals.finished.push_back(record->id);
+        } else {
+            ++removals.unfinished;
+        }
     }
     return removals;
+}
+
+Result<void> PhotoStore::forget_removed(const std::string& id) {
+    const auto left = storage_.contains(record_key(id));
+    if (!left) return std::unexpected(left.error());
+    return *left ? Result<void>() : storage_.remove(tombstone_key(id));
 }
 
 Result<void> PhotoStore::add_link(const LinkRecord& record) {

@@ -4,7 +4,7 @@
 //     photos/<id>/record                  PhotoRecord; written last, so a photo is there if and only if this is
 //     owners/<owner>/<created ms>-<id>    marks whose it is, and orders a listing
 //     links/<photo>/<link>                LinkRecord
-//     tombstones/<id>                     PhotoRecord of a photo that is being deleted: from here on it is not there
+//     tombstones/<id>                     PhotoRecord of a photo that was removed: from here on it is not there
 //
 // Every call blocks and runs on a storage thread; any number of threads may call at once. Ids that are not of the right
 // form name nothing.
@@ -28,8 +28,8 @@ struct PhotoPage {
 };
 
 struct Removals {
-    std::size_t finished = 0;
-    std::size_t unfinished = 0;  // tombstones that cannot be read, or whose files cannot be removed
+    std::vector<std::string> finished;  // ids
+    std::size_t unfinished = 0;         // tombstones that cannot be read, or whose files cannot be removed
 };
 
 class PhotoStore {
@@ -48,11 +48,14 @@ class PhotoStore {
     Result<PhotoPage> list(const std::string& owner, const std::string& cursor, std::size_t limit);
 
     // After this the photo is gone for every reader, for good. False: some of its files could not be removed yet;
-    // the next start does it. Error: it is still there.
+    // the next start does it. Error: it is still there. Its tombstone stays until `forget_removed`.
     Result<bool> remove(const PhotoRecord& record);
 
     // Finishes what `remove` began before a crash.
     Result<Removals> finish_removals();
+
+    // Nobody needs to hear any more that this photo was removed. Where files of it are left the tombstone stays.
+    Result<void> forget_removed(const std::string& id);
 
     Result<void> add_link(const LinkRecord& record);
     // Oldest first. Links that have ended are left out, and forgotten.

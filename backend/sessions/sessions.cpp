@@ -103,11 +103,19 @@ asio::awaitable<Result<void>> Sessions::save(Request& request, const Session& se
 }
 
 asio::awaitable<Result<void>> Sessions::end(Request& request) {
-    const auto token = token_of(request, unix_seconds());
+    const std::uint64_t now = unix_seconds();
+    const auto token = token_of(request, now);
     if (!token) co_return std::unexpected(token.error());
     if (!*token) co_return Result<void>();
     const StageTimer timer(request.times.redis);
-    co_return co_await store_.remove((*token)->hash());
+    FeedEvent event;
+    event.kind = FeedEventKind::end_session;
+    event.name = (*token)->hash();
+    // No cookie of this session lives longer: it may have been renewed a moment ago.
+    event.expires = now + static_cast<std::uint64_t>(config_.lifetime.count());
+    auto removed = co_await store_.remove(event.name);
+    if (!removed) co_return removed;
+    co_return co_await feed_.announce(std::move(event));
 }
 
 }  // namespace thumbgate

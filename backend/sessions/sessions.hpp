@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "backend/feed/control_feed.hpp"
 #include "backend/http/message.hpp"
 #include "backend/sessions/session_store.hpp"
 #include "contract/hmac.hpp"
@@ -28,8 +29,9 @@ struct Session {
 
 class Sessions {
   public:
-    Sessions(SessionStore& store, const HmacKey& cookie_key, SessionConfig config)
-        : store_(store), cookie_key_(cookie_key), config_(config) {}
+    // All of it outlives this object.
+    Sessions(SessionStore& store, ControlFeed& feed, const HmacKey& cookie_key, SessionConfig config)
+        : store_(store), feed_(feed), cookie_key_(cookie_key), config_(config) {}
 
     // nullopt: no cookie, or its session is no more.
     // Errors: 403 where the cookie is not the session that the edge saw, 503 without Redis.
@@ -46,7 +48,7 @@ class Sessions {
 
     boost::asio::awaitable<Result<void>> save(Request& request, const Session& session);
 
-    // Ends the request's session, if it has one. The response has to carry `removal_cookie`.
+    // Ends the request's session, if it has one, at every edge too. The response has to carry `removal_cookie`.
     boost::asio::awaitable<Result<void>> end(Request& request);
     std::string removal_cookie() const;
 
@@ -58,6 +60,7 @@ class Sessions {
     boost::asio::awaitable<void> renew(Request& request, Session& session, SessionToken token, std::uint64_t now);
 
     SessionStore& store_;
+    ControlFeed& feed_;
     const HmacKey& cookie_key_;
     SessionConfig config_;
 };

@@ -63,6 +63,10 @@ Stack::Stack(const StackOptions& options) : port_(std::make_shared<Port>()) {
     if (!wait_until(kReadyDeadline, [this] { return get("/readyz").status == 200; })) {
         FAIL("the stack is not ready: " << get("/readyz") << tail(backend_->log()));
     }
+    // An edge that follows the feed for the first time begins its cache anew.
+    if (!wait_until(kReadyDeadline, [this] { return edge_metric("thumbgate_edge_feed_connected") == 1; })) {
+        FAIL("the edge does not follow the feed:\n" << tail(edge_->error_log()));
+    }
 }
 
 void Stack::write_data_dir(const StackOptions& options) const {
@@ -89,12 +93,16 @@ Response Stack::get(const std::string& target, const Headers& headers, CookieJar
     return send({.url = target, .headers = headers, .jar = jar});
 }
 
+bool is_from_cache(const Response& response) {
+    const std::string status = response.header("x-cache");
+    return status == "HIT" || status == "HOT";
+}
+
 Response Stack::get_cached(const std::string& target, const Headers& headers) const {
     Response response;
     const bool cached = wait_until(20s, [&] {
         response = get(target, headers);
-        const std::string status = response.header("x-cache");
-        return status == "HIT" || status == "HOT";
+        return is_from_cache(response);
     });
     if (!cached) FAIL("no cache answers " << target << ": " << response);
     return response;

@@ -53,6 +53,9 @@ struct Uploaded {
 // From a member of GET /api/photos, or the answer to one upload.
 Uploaded photo_in(const json::value& object);
 
+// Answered without the backend: from the disk cache, or from memory.
+bool is_from_cache(const Response& response);
+
 class Stack {
   public:
     explicit Stack(const StackOptions& options = {});

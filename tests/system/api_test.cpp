@@ -79,6 +79,40 @@ TEST_CASE("a deleted photo is gone from the list and from the disk, and cannot b
     for (const std::string& file : stack.stored_files()) CHECK_THAT(file, !contains("original"));
 }
 
+TEST_CASE("a deleted photo's thumbnails are gone from every cache of the edge within a second") {
+    Stack stack;
+    CookieJar jar;
+    const Uploaded photo = stack.upload(photos::flower(), &jar);
+    const std::string small = stack.thumbnail(photo.id, "/w:40/f:jpeg");
+    const std::string large = stack.thumbnail(photo.id, "/w:1280/f:png");
+    stack.get_cached(small);
+    stack.get_cached(large);
+    REQUIRE(wait_until(20s, [&] { return stack.edge_metric("thumbgate_edge_feed_connected") == 1; }));
+    CHECK(stack.send({.url = "/api/photos/" + photo.id, .method = "DELETE", .jar = &jar}).status == 204);
+    CHECK(wait_until(1s, [&] { return stack.get(small).status == 404 && stack.get(large).status == 404; }));
+}
+
+TEST_CASE("a photo that was deleted while Redis could not be told is purged when it answers again") {
+    Stack stack;
+    CookieJar jar;
+    const Uploaded photo = stack.upload(photos::flower(), &jar);
+    const std::string small = stack.thumbnail(photo.id, "/w:40/f:jpeg");
+    stack.get_cached(small);
+    // Full: what is there is read, and nothing is added.
+    stack.redis().command({"CONFIG", "SET", "maxmemory", "1"});
+    CHECK(stack.send({.url = "/api/photos/" + photo.id, .method = "DELETE", .jar = &jar}).status == 204);
+    CHECK(is_from_cache(stack.get(small)));
+    bool restarted = false;
+    SECTION("the backend waits") {}
+    SECTION("the backend is killed meanwhile") {
+        restarted = true;
+    }
+    if (restarted) stack.backend().kill();
+    stack.redis().command({"CONFIG", "SET", "maxmemory", "0"});
+    if (restarted) stack.backend().start();
+    CHECK(wait_until(20s, [&] { return stack.get(small).status == 404; }));
+}
+
 TEST_CASE("a link lives as long as was asked for") {
     Stack stack;
     CookieJar jar;

@@ -22,7 +22,7 @@ struct Chain {
         stack.edge().expect_log("[error]");
     }
     int thumbnail(int width) { return stack.get(stack.thumbnail(photo.id, "/w:" + std::to_string(width))).status; }
-    bool cached_is_served() { return stack.get(cached).header("x-cache") == "HIT"; }
+    bool cached_is_served() { return is_from_cache(stack.get(cached)); }
     void check_api_is_503_in_time() {
         const Response response = stack.get("/api/photos", {}, &jar);
         INFO(response);

@@ -80,10 +80,9 @@ TEST_CASE("there is one cache entry a size and format, whatever the option order
     const std::string source = "/plain/photo://" + photo.id;
     CHECK(stack.get(signed_url("/rs:fill:200:100/q:70" + source)).header("x-cache") == "MISS");
     stack.get_cached(signed_url("/rs:fill:200:100/q:70" + source));
-    CHECK(stack.get(signed_url("/q:70/h:100/w:200/rt:fill" + source)).header("x-cache") == "HIT");
-    CHECK(stack.get(signed_url("/exp:99999999999/s:200:100/rt:fill/g:ce/q:70" + source)).header("x-cache") == "HIT");
-    CHECK(stack.get(signed_url("/rs:fill:200:100/q:70/" + base64url("photo://" + photo.id))).header("x-cache") ==
-          "HIT");
+    CHECK(is_from_cache(stack.get(signed_url("/q:70/h:100/w:200/rt:fill" + source))));
+    CHECK(is_from_cache(stack.get(signed_url("/exp:99999999999/s:200:100/rt:fill/g:ce/q:70" + source))));
+    CHECK(is_from_cache(stack.get(signed_url("/rs:fill:200:100/q:70/" + base64url("photo://" + photo.id)))));
     CHECK(stack.cached_objects() == 1);
     CHECK(stack.get(signed_url("/rs:fill:200:100/q:70" + source + "@webp")).header("x-cache") == "MISS");
     CHECK(stack.cached_objects() == 2);

@@ -35,10 +35,12 @@ struct Fixture {
     FakeRedis redis;
     SharedSecret secret{std::string(32, 's')};
     SessionStore session_store{redis};
-    Sessions sessions{session_store, secret.cookie, SessionConfig{}};
+    ControlFeed feed{redis};
+    Purges purges{feed, photos, threads, [](const std::string&, std::string_view) {}};
+    Sessions sessions{session_store, feed, secret.cookie, SessionConfig{}};
     PhotoUrls urls{UrlConfig{}, *KeyRing::parse("k1 736563726574 68656c6c6f")};
     Metrics metrics{"0", 1};
-    PhotoApi api{PhotoParts{*storage, photos, threads, pool, sessions, urls, metrics}, UploadLimits{}};
+    PhotoApi api{PhotoParts{*storage, photos, threads, pool, sessions, urls, metrics, purges}, UploadLimits{}};
     LinkApi link_api{sessions, photos, threads, urls};
     Thumbnails thumbnails{photos, threads, pool};
     std::unique_ptr<Readiness> readiness = std::move(*Readiness::make(io.get_executor(), pool));

@@ -19,7 +19,8 @@ struct Fixture {
     FakeRedis redis;
     SharedSecret secret{std::string(32, 's')};
     SessionStore store{redis};
-    Sessions sessions{store, secret.cookie, SessionConfig{kLifetime, true}};
+    ControlFeed feed{redis};
+    Sessions sessions{store, feed, secret.cookie, SessionConfig{kLifetime, true}};
     SessionApi api{sessions};
 
     // A request with a cookie of a session that ends in `remaining` seconds, seen as such by the edge.
@@ -123,7 +124,7 @@ TEST_CASE("cookies are for HTTP alone, this site, this host, and TLS") {
     const std::string cookie = *f.sessions.make(std::nullopt, unix_seconds()).set_cookie;
     CHECK(cookie.starts_with("__Host-thumbgate="));
     CHECK_THAT(cookie, contains("; Path=/; Max-Age=1000; HttpOnly; SameSite=Lax; Secure"));
-    const Sessions plain(f.store, f.secret.cookie, SessionConfig{kLifetime, false});
+    const Sessions plain(f.store, f.feed, f.secret.cookie, SessionConfig{kLifetime, false});
     const std::string plain_cookie = *plain.make(std::nullopt, unix_seconds()).set_cookie;
     CHECK(plain_cookie.starts_with("thumbgate="));
     CHECK(plain_cookie.find("Secure") == std::string::npos);
