@@ -23,7 +23,9 @@ enum class Verdict : std::uint8_t {
     bad_argument,
     bad_source,
     bad_signature,
+    forbidden_source,
     expired,
+    wrong_session,
     bad_method,
     limited,
 };

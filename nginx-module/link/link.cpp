@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "nginx-module/service/service.hpp"
 #include "nginx-module/support.hpp"
 
 namespace thumbgate::edge {
@@ -36,7 +37,8 @@ void judge_by(const LinkConf& conf, RequestState& state) {
 bool signature_is_valid(const SignedPath& path, const LinkConf& conf, RequestState& state) {
     judge_by(conf, state);
     if (!state.signature_valid) {
-        state.signature_valid = conf.keys->verify(path.signature, path.path, unix_now()) != nullptr;
+        const SignatureRules rules{static_cast<std::size_t>(conf.signature_size), conf.sizes};
+        state.signature_valid = verify_link(*conf.keys, path, unix_now(), rules) != nullptr;
     }
     return *state.signature_valid;
 }
@@ -44,7 +46,9 @@ bool signature_is_valid(const SignedPath& path, const LinkConf& conf, RequestSta
 Parsed<ParsedLink> parse(ngx_http_request_t* r, const LinkConf& conf) {
     const auto path = signed_path(r, conf);
     if (!path) return std::unexpected(path.error());
-    auto link = parse_link(path->path, conf.presets != nullptr ? *conf.presets : kNoPresets);
+    auto link = parse_link(path->path, LinkRules{.presets = conf.presets != nullptr ? *conf.presets : kNoPresets,
+                                                 .presets_only = conf.presets_only == 1,
+                                                 .sources = conf.sources});
     if (!link) return std::unexpected(link.error());
     FormatSet accepted;
     if (const ngx_table_elt_t* accept = r->main->headers_in.accept; accept != nullptr) {
@@ -72,6 +76,20 @@ ngx_int_t expired_status(ngx_http_request_t* r) {
     return core->satisfy == NGX_HTTP_SATISFY_ANY ? NGX_HTTP_FORBIDDEN : http_status(RefusalKind::expired);
 }
 
+// A link for one session is of no use to another. Without thumb_secret nobody can show a session.
+ngx_int_t check_session(ngx_http_request_t* r, const Options& link, RequestState& state) {
+    if (link.session.empty() || session_hash(r) == link.session) return NGX_OK;
+    state.verdict = Verdict::wrong_session;
+    state.problem_detail = "the link is for another session";
+    return NGX_HTTP_FORBIDDEN;
+}
+
+// Where a link that was revoked, or whose session has ended, is refused. Nothing tells this edge of either, so that
+// none is: what is left to it are the link's own terms.
+ngx_int_t check_revocation(ngx_http_request_t*, const Options&, RequestState&) {
+    return NGX_OK;
+}
+
 ngx_int_t check_access(ngx_http_request_t* r, const LinkConf& conf, RequestState& state) {
     const auto path = signed_path(r, conf);
     if (!path) {
@@ -83,11 +101,14 @@ ngx_int_t check_access(ngx_http_request_t* r, const LinkConf& conf, RequestState
         return NGX_HTTP_FORBIDDEN;
     }
     const auto& link = link_of(r, conf, state);
-    if (link && is_expired(link->link.options, unix_now())) {
+    if (!link) return NGX_OK;  // refused in the precontent phase, whatever else lets it pass here
+    const Options& options = link->link.options;
+    if (is_expired(options, unix_now())) {
         judge(state, {RefusalKind::expired, "the link has expired"});
         return expired_status(r);
     }
-    return NGX_OK;
+    if (const ngx_int_t refused = check_session(r, options, state); refused != NGX_OK) return refused;
+    return check_revocation(r, options, state);
 }
 
 ngx_int_t check_request(ngx_http_request_t* r, const LinkConf& conf, RequestState& state) {
