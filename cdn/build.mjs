@@ -11,12 +11,20 @@
 //   --formats avif,webp    as in thumb_formats; empty for none
 //   --max-age 2592000      as in thumb_max_age, in seconds
 //   --preset NAME=OPTIONS  as in thumb_preset; may be repeated
+//   --signature-size 32    as in thumb_signature_size, of either side
+//   --sizes 160,320        as in thumb_sizes
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { minify } from './minify.mjs';
 
 export const LIMIT = 10240;
+
+// What core.mjs keeps of a link: names that nothing outside the function knows.
+const LINK_MEMBERS = [
+  'resizing', 'width', 'height', 'enlarge', 'gravity', 'dpr', 'quality', 'format', 'expires', 'cachebuster', 'source',
+  'named', 'bound', 'signature'
+];
 
 // As a script: without the module syntax.
 function scriptOf(name) {
@@ -32,19 +40,21 @@ function keyLines(text) {
   return lines.join('\n');
 }
 
-// `config`: prefix, origin_prefix, formats, max_age, presets; keys and origin_keys, the text of key files, unless the
-// key value store has them.
+// `config`: prefix, origin_prefix, formats, max_age, presets, signature_size (default: 32), sizes (as text, default:
+// none); keys and origin_keys, the text of key files, unless the key value store has them.
 export function buildCloudFront(config) {
   const inStore = config.keys === undefined;
-  const constants = inStore
-    ? config : { ...config, keys: keyLines(config.keys), origin_keys: keyLines(config.origin_keys) };
+  const constants = {
+    signature_size: 32, sizes: [], ...config,
+    ...(inStore ? {} : { keys: keyLines(config.keys), origin_keys: keyLines(config.origin_keys) })
+  };
   const code = (inStore ? "import cf from 'cloudfront';\n" : '') + minify([
     inStore ? 'const store = cf.kvs();' : 'const store = null;',
     "const crypto = require('crypto');",
     `const CONFIG = ${JSON.stringify(constants)};`,
     scriptOf('core.mjs'),
     scriptOf('cloudfront.mjs')
-  ].join('\n'), ['handler', 'cf']);
+  ].join('\n'), ['handler', 'cf'], LINK_MEMBERS);
   if (Buffer.byteLength(code) > LIMIT) {
     throw new Error(`${Buffer.byteLength(code)} bytes: CloudFront takes ${LIMIT}; put the keys into a key value store`);
   }
@@ -62,6 +72,8 @@ function configOf(options) {
     origin_prefix: options['origin-prefix'] ?? options.prefix,
     formats: options.formats.split(',').filter(Boolean),
     max_age: Number(options['max-age']),
+    signature_size: Number(options['signature-size']),
+    sizes: options.sizes.split(',').filter(Boolean),
     presets: Object.fromEntries(options.preset.map((text) => [text.split('=')[0], text.slice(text.indexOf('=') + 1)])),
     ...(inStore ? {} : { keys: read(options.keys), origin_keys: read(options['origin-keys']) })
   };
@@ -77,6 +89,8 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
       'origin-prefix': { type: 'string' },
       formats: { type: 'string', default: 'avif,webp' },
       'max-age': { type: 'string', default: '2592000' },
+      'signature-size': { type: 'string', default: '32' },
+      sizes: { type: 'string', default: '' },
       preset: { type: 'string', multiple: true, default: [] }
     }
   });

@@ -1,7 +1,7 @@
 // CloudFront Function, runtime 2.0, for viewer requests and viewer responses of the thumbnail behaviour. build.mjs
 // makes one file of it and core.mjs, and puts in `CONFIG`, `crypto` and `store` (the key value store, or null).
 import {
-  cacheControl, decide, parseLink, problem, refuse, splitTarget, validKeys
+  cacheControl, decide, isEqual, parseLink, problem, refuse, signedPaths, splitTarget, validKeys
 } from './core.mjs';
 
 // Carries the link's end from the request to the response, where the path no longer says it.
@@ -11,16 +11,7 @@ function sign(key, path) {
   const mac = crypto.createHmac('sha256', Buffer.from(key.key, 'hex'));
   mac.update(Buffer.from(key.salt, 'hex'));
   mac.update(path);
-  return mac.digest('base64').replace(/\+/g, '-').replace(/\//g, '_').replace(/=/g, '');
-}
-
-// A signature has one spelling, so that its text may be compared; in time that does not depend on where it differs.
-function isEqual(given, expected) {
-  let difference = given.length ^ expected.length;
-  for (let i = 0; i < expected.length; i++) {
-    difference |= given.charCodeAt(i % (given.length || 1)) ^ expected.charCodeAt(i);
-  }
-  return difference === 0;
+  return mac.digest().slice(0, CONFIG.signature_size).toString('base64').replace(/\+/g, '-').replace(/\//g, '_').replace(/=/g, '');
 }
 
 function keyFile(name) {
@@ -31,16 +22,20 @@ async function onRequest(event, now) {
   const request = event.request;
   const target = splitTarget(request.uri.slice(CONFIG.prefix.length));
   const keys = await keyFile('keys');
-  const signers = validKeys(keys, now).filter((key) => isEqual(target.signature, sign(key, target.path)));
+  const paths = signedPaths(target.path, CONFIG.sizes);
+  const signers = validKeys(keys, now).filter(
+    (key) => paths.some((path) => isEqual(target.signature, sign(key, path))));
   if (signers.length === 0) {
     refuse('bad_signature', 'the link\'s signature is not valid');
   }
   const accept = request.headers.accept ? request.headers.accept.value : '';
   const decision = decide(target.path, { method: request.method, accept: accept }, CONFIG, now);
+  if (decision.bound) return request;
   const ownKeys = await keyFile('origin_keys');
   const own = validKeys(ownKeys, now)[0];
   request.uri = CONFIG.origin_prefix + sign(own, decision.path) + decision.path;
   request.querystring = {};
+  request.cookies = {};
   request.headers.accept = { value: decision.accept };
   delete request.headers[EXPIRES];
   if (decision.expires !== 0) request.headers[EXPIRES] = { value: String(decision.expires) };
@@ -54,8 +49,10 @@ function isBelow(uri, prefix) {
 // The request of a viewer response may be the viewer's or the rewritten one: only the former's path names an end.
 function expiryOf(request) {
   if (isBelow(request.uri, CONFIG.prefix)) {
-    const expiry = parseLink(splitTarget(request.uri.slice(CONFIG.prefix.length)).path, CONFIG.presets).expires;
-    if (expiry !== 0) return expiry;
+    const link = parseLink(splitTarget(request.uri.slice(CONFIG.prefix.length)).path, CONFIG.presets);
+    // What the edge says of a bound link stands.
+    if (link.bound) return 0;
+    if (link.expires !== 0) return link.expires;
   }
   const header = request.headers[EXPIRES];
   return header && isBelow(request.uri, CONFIG.origin_prefix) ? Number(header.value) : 0;

@@ -71,6 +71,16 @@ export function decodeBase64(text) {
   return bytes;
 }
 
+// Whether two texts are the same, in time that does not depend on where they differ. A signature has one spelling, so
+// that its text may be compared.
+export function isEqual(given, expected) {
+  let difference = given.length ^ expected.length;
+  for (let i = 0; i < expected.length; i++) {
+    difference |= given.charCodeAt(i % (given.length || 1)) ^ expected.charCodeAt(i);
+  }
+  return difference === 0;
+}
+
 // ---- Options: (link, arguments, presets) ----
 
 function bad(option, argument, wanted) {
@@ -122,7 +132,7 @@ function size(link, args) {
 }
 
 function resizingType(link, args) {
-  link.type = oneOf('resizing_type', args[0], ['fit', 'fill', 'force']);
+  link.resizing = oneOf('resizing_type', args[0], ['fit', 'fill', 'force']);
 }
 
 function resize(link, args) {
@@ -168,6 +178,17 @@ function expires(link, args) {
   link.expires = number('expires', args[0], fits ? Infinity : -1, 'a time in unix seconds');
 }
 
+// A link that can be revoked, or is for one session, is for the edge to judge: `bound`.
+function linkId(link, args) {
+  if (!/^[\w-]{1,64}$/.test(args[0])) bad('lid', args[0], '1 to 64 letters, digits, "-" and "_"');
+  link.bound = link.named = true;
+}
+
+function session(link, args) {
+  if (!/^[0-9a-f]{32}$/.test(args[0])) bad('sid', args[0], '32 hex digits in lower case');
+  link.bound = true;
+}
+
 function cachebuster(link, args) {
   if (args[0].length > 256) bad('cachebuster', '...', 'at most 256 bytes');
   link.cachebuster = args[0];
@@ -195,9 +216,11 @@ const RULES = [
   ['quality q', 1, quality],
   ['dpr', 1, dpr],
   ['format f ext', 1, format],
-  ['expires exp', 1, expires],
   ['cachebuster cb', 1, cachebuster],
-  ['preset pr', 16, preset]
+  ['preset pr', 16, preset],
+  ['expires exp', 1, expires],
+  ['lid', 1, linkId],
+  ['sid', 1, session]
 ];
 
 function applyOption(link, text, presets) {
@@ -220,6 +243,20 @@ export function splitTarget(target) {
   if (whole.length > 8192) refuse('malformed', 'the link is longer than 8192 bytes');
   if (slash < 1) refuse('malformed', 'a link is <signature>/<options>/<source>');
   return { signature: whole.slice(0, slash), path: whole.slice(slash) };
+}
+
+// The paths that a link's signature may be over: its own, and with "*" for the one width that it names, where that is on
+// the ladder. `sizes`: the ladder's widths, as text.
+export function signedPaths(path, sizes) {
+  const segments = path.split('/');
+  let at = 0;
+  for (let i = 1; /:|%3A/i.test(segments[i]); i++) {
+    if (/^w(idth)?:/.test(segments[i])) at = at ? -1 : i;
+  }
+  const option = at > 0 ? segments[at].split(':') : [];
+  if (option.length !== 2 || sizes.indexOf(option[1]) < 0) return [path];
+  segments[at] = option[0] + ':*';
+  return [path, segments.join('/')];
 }
 
 // Source and format, at the one separator there may be.
@@ -256,8 +293,8 @@ function readSource(link, rest) {
 export function parseLink(path, presets) {
   if (/[^!-~]|#/.test(path)) refuse('malformed', 'the path holds a byte that must be percent-encoded');
   const link = {
-    type: 'fit', width: 0, height: 0, enlarge: false, gravity: 'ce', dpr: 1000, quality: 0, format: '', expires: 0,
-    cachebuster: '', source: ''
+    resizing: 'fit', width: 0, height: 0, enlarge: false, gravity: 'ce', dpr: 1000, quality: 0, format: '', expires: 0,
+    cachebuster: '', source: '', named: false, bound: false
   };
   if (own(presets, 'default') !== undefined) applyOption(link, 'preset:default', presets);
   let rest = path.slice(1);
@@ -270,6 +307,7 @@ export function parseLink(path, presets) {
     rest = slash < 0 ? '' : rest.slice(slash + 1);
   }
   readSource(link, rest);
+  if (link.named && link.expires === 0) refuse('bad_argument', 'option "lid" needs "exp"');
   return link;
 }
 
@@ -280,7 +318,7 @@ function scaled(side, factor) {
 // The one spelling of the conversion that a link describes: see contract/canonical.hpp for the rules.
 export function canonicalPath(link) {
   const sized = link.width > 0 || link.height > 0;
-  const type = link.width > 0 && link.height > 0 ? link.type : 'fit';
+  const type = link.width > 0 && link.height > 0 ? link.resizing : 'fit';
   const folds = sized && (type !== 'fill' || link.enlarge);
   const factor = folds ? link.dpr : 1000;
   const kept = folds || (!sized && link.dpr > 1000 && !link.enlarge) ? 1000 : link.dpr;
@@ -355,7 +393,7 @@ export function validKeys(file, now) {
 }
 
 // What becomes of a request whose signature is valid: the path to ask the edge for, still to be signed, and the Accept
-// header to ask it with.
+// header to ask it with. Where the link is `bound`, the edge has to be asked with the viewer's own request.
 export function decide(path, request, config, now) {
   let link = null;
   let refusal = null;
@@ -373,6 +411,7 @@ export function decide(path, request, config, now) {
   return {
     path: canonicalPath(link),
     accept: normalisedAccept(link, request.accept, config.formats),
-    expires: link.expires
+    expires: link.expires,
+    bound: link.bound
   };
 }

@@ -1,5 +1,5 @@
 // Makes restricted JavaScript short: a CloudFront Function may have 10 KB. Takes out what is there for people, comments
-// and blanks, and gives every name that the code declares a short one. It relies on how core.mjs is written: statements
+// and blanks, and gives every name that the code declares a short one, and every member that it is told of. It relies on how core.mjs is written: statements
 // end with ";", objects spell out their keys, and no two meanings of a name need to be told apart. What comes out is
 // what the tests run.
 
@@ -69,15 +69,15 @@ function shortNames(tokens, kept) {
   return names;
 }
 
-// `kept`: names that the runtime looks for.
-export function minify(code, kept) {
+// `kept`: names that the runtime looks for. `members`: those of objects that stay within the code.
+export function minify(code, kept, members) {
   const tokens = tokensOf(code);
   const names = shortNames(tokens, kept);
+  const shortMembers = new Map(members.map((member, i) => [member, 'abcdefghijklmnopqrstuvwxyz'[i]]));
   let text = '';
   tokens.forEach((token, i) => {
-    const isKey = tokens[i + 1] === ':' && ['{', ','].includes(tokens[i - 1]);
-    const isMember = tokens[i - 1] === '.';
-    const written = names.has(token) && !isKey && !isMember ? names.get(token) : token;
+    const isMember = tokens[i - 1] === '.' || (tokens[i + 1] === ':' && ['{', ','].includes(tokens[i - 1]));
+    const written = (isMember ? shortMembers : names).get(token) ?? token;
     text += (isWord(tokens[i - 1]) && isWord(token) ? ' ' : '') + written;
   });
   return text + '\n';

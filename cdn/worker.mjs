@@ -1,5 +1,5 @@
 // Cloudflare Worker in front of the thumbnail location. Its settings are the environment's: see README.md.
-import { decide, decodeBase64, problem, refuse, splitTarget, validKeys, cacheControl } from './core.mjs';
+import { cacheControl, decide, isEqual, problem, refuse, signedPaths, splitTarget, validKeys } from './core.mjs';
 
 const HMAC = { name: 'HMAC', hash: 'SHA-256' };
 const imported = new Map();
@@ -20,7 +20,7 @@ function base64url(buffer) {
 // Importing costs more than signing, and the keys of an isolate are few.
 function importKey(hex) {
   if (!imported.has(hex)) {
-    imported.set(hex, crypto.subtle.importKey('raw', fromHex(hex), HMAC, false, ['sign', 'verify']));
+    imported.set(hex, crypto.subtle.importKey('raw', fromHex(hex), HMAC, false, ['sign']));
   }
   return imported.get(hex);
 }
@@ -33,20 +33,18 @@ function message(key, path) {
   return bytes;
 }
 
-async function sign(key, path) {
-  return base64url(await crypto.subtle.sign('HMAC', await importKey(key.key), message(key, path)));
+async function sign(key, path, settings) {
+  const mac = await crypto.subtle.sign('HMAC', await importKey(key.key), message(key, path));
+  return base64url(mac.slice(0, settings.signatureSize));
 }
 
-// A signature has one spelling; WebCrypto compares its bytes in constant time.
-async function isSigned(signature, path, keys) {
-  const mac = decodeBase64(signature);
-  if (mac === null || base64url(bytesOf(mac)) !== signature) return false;
-  let found = false;
-  for (const key of keys) {
-    const valid = await crypto.subtle.verify('HMAC', await importKey(key.key), bytesOf(mac), message(key, path));
-    found = found || valid;
+async function isSigned(target, keys, settings) {
+  for (const path of signedPaths(target.path, settings.sizes)) {
+    for (const key of keys) {
+      if (isEqual(target.signature, await sign(key, path, settings))) return true;
+    }
   }
-  return found;
+  return false;
 }
 
 function settingsOf(env) {
@@ -59,6 +57,8 @@ function settingsOf(env) {
     originKeys: env.THUMB_ORIGIN_KEYS,
     formats: (env.THUMB_FORMATS ?? 'avif webp').split(' ').filter(Boolean),
     presets: JSON.parse(env.THUMB_PRESETS || '{}'),
+    signatureSize: Number(env.THUMB_SIGNATURE_SIZE || 32),
+    sizes: (env.THUMB_SIZES || '').split(' ').filter(Boolean),
     maxAge: Number(env.THUMB_MAX_AGE || 2592000)
   };
 }
@@ -72,26 +72,32 @@ function splitUrl(url) {
 async function originRequest(request, settings, now) {
   const url = splitUrl(request.url);
   const target = splitTarget(url.target.slice(settings.prefix.length));
-  if (!await isSigned(target.signature, target.path, validKeys(settings.keys, now))) {
+  if (!await isSigned(target, validKeys(settings.keys, now), settings)) {
     refuse('bad_signature', 'the link\'s signature is not valid');
   }
   const accept = request.headers.get('accept') || '';
   const decision = decide(target.path, { method: request.method, accept }, settings, now);
+  const site = settings.origin || url.site;
+  // By name and with its cookie; what comes back is kept for nobody.
+  if (decision.bound) {
+    const init = { method: request.method, headers: request.headers, cf: { cacheTtl: -1 } };
+    return { url: site + url.target, init, decision };
+  }
   const own = validKeys(settings.originKeys, now)[0];
   if (!own) throw new Error('THUMB_ORIGIN_KEYS holds no key that is valid now');
   const headers = new Headers(request.headers);
   headers.set('accept', decision.accept);
   headers.delete('cookie');
   // The edge leaves the query out. Cloudflare does not: its cache then keeps one object for each Accept.
-  const path = settings.originPrefix + await sign(own, decision.path) + decision.path;
-  const origin = (settings.origin || url.site) + path + '?' + decision.accept;
+  const path = settings.originPrefix + await sign(own, decision.path, settings) + decision.path;
+  const origin = site + path + '?' + decision.accept;
   return { url: origin, init: { method: request.method, headers, cf: { cacheEverything: true } }, decision };
 }
 
 // The cached object is shared by links that end at different times; each answer says how long its own link lets it
 // live.
 function answer(response, decision, settings, now) {
-  if (decision.expires === 0 || response.status >= 400) return response;
+  if (decision.bound || decision.expires === 0 || response.status >= 400) return response;
   const own = new Response(response.body, response);
   own.headers.set('cache-control', cacheControl(decision.expires, now, settings.maxAge));
   own.headers.delete('age');

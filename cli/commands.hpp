@@ -6,8 +6,10 @@
 #include <cstdint>
 #include <expected>
 #include <string>
+#include <vector>
 
 #include "contract/keys.hpp"
+#include "contract/ladder.hpp"
 
 namespace thumbgate::cli {
 
@@ -21,6 +23,17 @@ void add_verify_command(CLI::App& app, ExitStatus& status);
 // Adds `--keys FILE` (or THUMBGATE_KEYS) to a command. The default is the first that exists of var/keys, where
 // script/server keeps it, and /etc/thumbgate/keys.
 void add_keys_option(CLI::App& command, std::string& path);
+
+// What a location says of its signatures, as options of a command.
+struct SignatureArguments {
+    std::size_t size = kMaxSignatureSize;  // bytes
+    std::vector<std::string> widths;
+
+    std::expected<Ladder, std::string> ladder() const;
+};
+
+// Adds `--signature-size` and `--sizes`, which are the edge's thumb_signature_size and thumb_sizes.
+void add_signature_options(CLI::App& command, SignatureArguments& arguments);
 
 // Says `message` on stderr; returns 1.
 ExitStatus complain(const std::string& message);

@@ -12,6 +12,22 @@ void add_keys_option(CLI::App& command, std::string& path) {
     command.add_option("--keys", path, "Key file")->envname("THUMBGATE_KEYS")->capture_default_str();
 }
 
+std::expected<Ladder, std::string> SignatureArguments::ladder() const {
+    Ladder ladder;
+    for (const std::string& width : widths) {
+        if (const auto added = ladder.add(width); !added) return std::unexpected("--sizes: " + added.error().detail);
+    }
+    return ladder;
+}
+
+void add_signature_options(CLI::App& command, SignatureArguments& arguments) {
+    command.add_option("--signature-size", arguments.size, "Bytes of a signature, as in thumb_signature_size")
+        ->check(CLI::Range(kMinSignatureSize, kMaxSignatureSize))
+        ->capture_default_str();
+    command.add_option("--sizes", arguments.widths, "Widths of a ladder, as in thumb_sizes, e.g. 160,320,640")
+        ->delimiter(',');
+}
+
 ExitStatus complain(const std::string& message) {
     std::cerr << "thumbgate: " << message << '\n';
     return 1;

@@ -4,10 +4,13 @@
 #include <cstdint>
 #include <string>
 
+#include "contract/options.hpp"
+
 namespace thumbgate {
 
-// The Cache-Control of a thumbnail. `expires`: the link's `exp` in unix seconds, 0 for none. `max_age`: seconds, as
-// configured. A link that ends is never kept or served beyond its end; any refusal is "no-store".
-std::string cache_control(std::uint64_t expires, std::uint64_t now, std::uint64_t max_age);
+// The Cache-Control of a thumbnail by the terms of its link. `max_age`: seconds, as configured. A link that ends is
+// never kept or served beyond its end. One that can be revoked (`lid`) is asked for anew each time, so that a
+// revocation counts at once; one for a session (`sid`) is moreover kept by no shared cache. Any refusal is "no-store".
+std::string cache_control(const Options& link, std::uint64_t now, std::uint64_t max_age);
 
 }  // namespace thumbgate

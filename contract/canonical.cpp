@@ -62,6 +62,8 @@ Conversion reduce(const ThumbLink& link, FormatSet accepted) {
     Conversion conversion{link.options, link.options.format ? FormatSet{} : accepted, link.source};
     Options& options = conversion.options;
     options.expires = 0;
+    options.link_id.clear();
+    options.session.clear();
     const bool sized = options.width != 0 || options.height != 0;
     const bool both_sides = options.width != 0 && options.height != 0;
     if (!sized) reduce_unsized(options);

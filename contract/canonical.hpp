@@ -4,7 +4,7 @@
 //     rt:fill/w:300/h:400/g:no/dpr:2/q:80/cb:v2/<format token>/plain/<source>
 //
 // in this order (`el:1` comes after the size), defaults left out. The format token is `f:<format>` where the link names
-// one, else `accept:<avif+webp|avif|webp|base>`. It begins without "/" and holds no exp and no signature.
+// one, else `accept:<avif+webp|avif|webp|base>`. It begins without "/" and holds no exp, lid, sid and signature.
 // Of sides of a single pixel a few conversions coincide that keep names of their own: nothing can be enlarged to it.
 // Pure functions.
 #pragma once
@@ -19,7 +19,7 @@
 
 namespace thumbgate {
 
-// One conversion: `options` reduced to what has an effect, with no expiry.
+// One conversion: `options` reduced to what has an effect, with nothing that is the link's own.
 struct Conversion {
     Options options;
     FormatSet accepted;  // empty where options.format is set

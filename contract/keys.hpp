@@ -16,6 +16,10 @@
 
 namespace thumbgate {
 
+// A signature is the first bytes of a MAC. Below 8 bytes one could be found by trying; a MAC has 32.
+inline constexpr std::size_t kMinSignatureSize = 8;
+inline constexpr std::size_t kMaxSignatureSize = 32;
+
 class Key {
   public:
     // `key`, `salt`: raw bytes. Valid from `not_before` to `not_after`, both included, in unix seconds.
@@ -44,11 +48,13 @@ class KeyRing {
     // Also refuses a file that users other than its owner and group can read, and one above 64 KiB.
     static std::expected<KeyRing, std::string> read_file(const std::string& path);
 
-    // The signature in its one spelling; empty when no key is valid at `now`.
-    std::string sign(std::string_view path, std::uint64_t now) const;
+    // The signature of `size` bytes in its one spelling, strict base64url; empty when no key is valid at `now`.
+    std::string sign(std::string_view path, std::uint64_t now, std::size_t size = kMaxSignatureSize) const;
 
-    // The key that made `signature`, or null. In time that does not depend on how much of a signature was right.
-    const Key* verify(std::string_view signature, std::string_view path, std::uint64_t now) const;
+    // The key that made `signature`, or null; also null for a signature of another size. In time that does not depend
+    // on how much of a signature was right: what a malformed one is spared, its sender knows.
+    const Key* verify(std::string_view signature, std::string_view path, std::uint64_t now,
+                      std::size_t size = kMaxSignatureSize) const;
 
   private:
     std::vector<Key> keys_;

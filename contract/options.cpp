@@ -161,6 +161,29 @@ Parsed<void> apply_expires(Context& to, const Arguments& arguments) {
     return {};
 }
 
+bool consists_of(std::string_view text, std::string_view characters) {
+    return text.find_first_not_of(characters) == std::string_view::npos;
+}
+
+Parsed<void> apply_link_id(Context& to, const Arguments& arguments) {
+    constexpr std::string_view characters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    const std::string& id = arguments[0];
+    if (id.empty() || id.size() > kMaxLinkId || !consists_of(id, characters)) {
+        return bad_argument("lid", id, "1 to 64 letters, digits, \"-\" and \"_\"");
+    }
+    to.options.link_id = id;
+    return {};
+}
+
+Parsed<void> apply_session(Context& to, const Arguments& arguments) {
+    const std::string& hash = arguments[0];
+    if (hash.size() != kSessionHashDigits || !consists_of(hash, "0123456789abcdef")) {
+        return bad_argument("sid", hash, "a session's hash, 32 hex digits in lower case");
+    }
+    to.options.session = hash;
+    return {};
+}
+
 Parsed<void> apply_cache_buster(Context& to, const Arguments& arguments) {
     if (arguments[0].size() > kMaxCacheBuster) return bad_argument("cachebuster", "…", "at most 256 bytes");
     to.options.cache_buster = arguments[0];
@@ -183,11 +206,12 @@ struct OptionRule {
     std::string_view synonyms;  // separated by spaces
     std::size_t max_arguments;
     Parsed<void> (*apply)(Context&, const Arguments&);
+    OptionScope scope = OptionScope::picture;
 };
 
 constexpr std::size_t kMaxPresetsInOneOption = 16;
 
-constexpr std::array<OptionRule, 13> kRules{{
+constexpr std::array<OptionRule, 15> kRules{{
     {"resize", "rs", 5, apply_resize},
     {"size", "s", 4, apply_size},
     {"resizing_type", "rt", 1, apply_resizing_type},
@@ -198,9 +222,11 @@ constexpr std::array<OptionRule, 13> kRules{{
     {"quality", "q", 1, apply_quality},
     {"dpr", "", 1, apply_dpr},
     {"format", "f ext", 1, apply_format},
-    {"expires", "exp", 1, apply_expires},
     {"cachebuster", "cb", 1, apply_cache_buster},
-    {"preset", "pr", kMaxPresetsInOneOption, apply_presets},
+    {"preset", "pr", kMaxPresetsInOneOption, apply_presets, OptionScope::preset},
+    {"expires", "exp", 1, apply_expires, OptionScope::link},
+    {"lid", "", 1, apply_link_id, OptionScope::link},
+    {"sid", "", 1, apply_session, OptionScope::link},
 }};
 
 bool is_synonym(std::string_view synonyms, std::string_view name) {
@@ -225,6 +251,11 @@ std::string_view name(ResizingType type) {
 }
 std::string_view name(Gravity gravity) {
     return name_in(kGravities, gravity);
+}
+
+std::optional<OptionScope> scope_of(std::string_view option) {
+    const OptionRule* rule = find_rule(option);
+    return rule == nullptr ? std::nullopt : std::optional(rule->scope);
 }
 
 std::optional<OptionText> split_option(std::string_view segment) {
@@ -266,8 +297,9 @@ Parsed<void> Presets::define(std::string_view name, std::string_view options) {
         auto text = split_option(segment);
         if (!text) return refuse(RefusalKind::malformed, "\"" + std::string(segment) + "\" is not an option");
         if (auto applied = apply_option(trial, *text, *this); !applied) return applied;
-        if (find_rule(text->name)->apply == apply_expires) {
-            return refuse(RefusalKind::bad_argument, "a preset cannot hold \"expires\": it belongs to a link");
+        if (const OptionRule* rule = find_rule(text->name); rule->scope == OptionScope::link) {
+            return refuse(RefusalKind::bad_argument,
+                          "a preset cannot hold \"" + std::string(rule->name) + "\": it belongs to a link");
         }
         texts.push_back(std::move(*text));
     }

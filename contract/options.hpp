@@ -1,5 +1,6 @@
-// The processing options of a link: what the picture shall look like, and how long the link lives. The names, the
-// argument order, the synonyms and the defaults are imgproxy's, so that its SDKs and documentation serve us.
+// The processing options of a link: what the picture shall look like, and who may use the link for how long. The names,
+// the argument order, the synonyms and the defaults are imgproxy's, so that its SDKs and documentation serve us; `lid`
+// and `sid` are ours.
 // Plain values; thread-safe.
 #pragma once
 
@@ -38,6 +39,8 @@ inline constexpr std::uint32_t kDprUnit = 1000;
 inline constexpr std::uint32_t kMaxDpr = 10 * kDprUnit;
 inline constexpr std::uint32_t kMaxDimension = 65535;  // pixels; the largest a JPEG can be
 inline constexpr std::size_t kMaxCacheBuster = 256;    // bytes
+inline constexpr std::size_t kMaxLinkId = 64;          // bytes
+inline constexpr std::size_t kSessionHashDigits = 32;
 
 struct Options {
     ResizingType resizing_type = ResizingType::fit;
@@ -48,8 +51,12 @@ struct Options {
     std::uint32_t dpr = kDprUnit;  // thousandths
     std::uint32_t quality = 0;     // 1 to 100; 0: the converter's default for the format
     std::optional<Format> format;  // named in the link; none: negotiated
-    std::uint64_t expires = 0;     // unix seconds; 0: never. Not part of the picture.
     std::string cache_buster;      // names a version of the source
+
+    // Of the link, not of the picture: no part of the canonical form.
+    std::uint64_t expires = 0;  // unix seconds; 0: never
+    std::string link_id;        // names the link, so that it can be revoked; such a link has an expiry
+    std::string session;        // the hash of the only session that may use the link; empty: anybody may
 
     bool operator==(const Options&) const = default;
 };
@@ -63,12 +70,18 @@ struct OptionText {
 // Splits at ':'. nullopt when there is none: then it is no option, and the source begins.
 std::optional<OptionText> split_option(std::string_view segment);
 
+// What an option is about.
+enum class OptionScope : std::uint8_t { picture, preset, link };
+
+// nullopt for an option that is not known.
+std::optional<OptionScope> scope_of(std::string_view option);
+
 // Named lists of options. A preset may use presets defined before it, so there are no cycles. One that is named
 // "default" is applied to every link before its own options.
 class Presets {
   public:
     // `options`: segments joined by '/', as in a URL. Refuses an unknown option, a preset not yet defined, a name
-    // that is taken, and options that belong to a link and not to a look (`exp`).
+    // that is taken, and options that belong to a link and not to a look (`exp`, `lid`, `sid`).
     Parsed<void> define(std::string_view name, std::string_view options);
 
     const std::vector<OptionText>* find(std::string_view name) const;

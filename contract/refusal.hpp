@@ -9,12 +9,13 @@
 namespace thumbgate {
 
 enum class RefusalKind {
-    malformed,       // 400: not the grammar, or a bad percent-escape
-    unknown_option,  // 400: an option that this version does not know
-    bad_argument,    // 400: a known option with an argument it does not take
-    bad_source,      // 400: no source, or one that cannot be decoded
-    bad_signature,   // 403: no key that is valid now made this signature
-    expired,         // 410: the signature is right, but `exp` has passed
+    malformed,         // 400: not the grammar, or a bad percent-escape
+    unknown_option,    // 400: an option that this version does not know, or that the location does not allow
+    bad_argument,      // 400: a known option with an argument it does not take
+    bad_source,        // 400: no source, or one that cannot be decoded
+    bad_signature,     // 403: no key that is valid now made this signature
+    forbidden_source,  // 403: a source that the location's links may not name
+    expired,           // 410: the signature is right, but `exp` has passed
 };
 
 struct Refusal {
@@ -28,6 +29,7 @@ using Parsed = std::expected<T, Refusal>;
 constexpr int http_status(RefusalKind kind) {
     switch (kind) {
         case RefusalKind::bad_signature:
+        case RefusalKind::forbidden_source:
             return 403;
         case RefusalKind::expired:
             return 410;
@@ -49,6 +51,8 @@ constexpr std::string_view name(RefusalKind kind) {
             return "bad_source";
         case RefusalKind::bad_signature:
             return "bad_signature";
+        case RefusalKind::forbidden_source:
+            return "forbidden_source";
         case RefusalKind::expired:
             return "expired";
     }

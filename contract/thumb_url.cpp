@@ -77,17 +77,60 @@ Parsed<std::string> decode_source(std::string_view rest, Options& options) {
     return source;
 }
 
+// Which segments are options, and which one is where the source begins.
+class OptionReader {
+  public:
+    explicit OptionReader(const LinkRules& rules) : rules_(rules) {}
+
+    // nullopt where the source begins.
+    Parsed<std::optional<OptionText>> read(const std::string& segment) {
+        auto text = split_option(segment);
+        if (!rules_.presets_only) return text;
+        const auto scope = text ? scope_of(text->name) : std::nullopt;
+        if (scope == OptionScope::link) return text;
+        if (scope != OptionScope::preset && preset_seen_) return text ? not_allowed(*text) : std::move(text);
+        const bool is_list = scope != OptionScope::preset;
+        if (is_list && scope && rules_.presets.find(text->name) == nullptr) return not_allowed(*text);
+        preset_seen_ = true;
+        return is_list ? split_option("preset:" + segment) : std::move(text);
+    }
+
+  private:
+    static Parsed<std::optional<OptionText>> not_allowed(const OptionText& text) {
+        return refuse(RefusalKind::unknown_option,
+                      "option \"" + percent_encode(text.name) +
+                          "\" is not allowed here: a link of this place names presets only");
+    }
+
+    const LinkRules& rules_;
+    bool preset_seen_ = false;
+};
+
 // Applies the options at the front of `rest` and takes them off it.
-Parsed<void> take_options(std::string_view& rest, Options& options, const Presets& presets) {
+Parsed<void> take_options(std::string_view& rest, Options& options, const LinkRules& rules) {
+    OptionReader reader(rules);
     for (std::size_t count = 0; !rest.empty(); ++count) {
         const std::size_t slash = rest.find('/');
         auto segment = decode_escapes(rest.substr(0, slash));
         if (!segment) return std::unexpected(segment.error());
-        const auto text = split_option(*segment);
-        if (!text) return {};
+        const auto text = reader.read(*segment);
+        if (!text) return std::unexpected(text.error());
+        if (!*text) return {};
         if (count == kMaxOptions) return refuse(RefusalKind::malformed, "more than 64 options");
-        if (auto applied = apply_option(options, *text, presets); !applied) return applied;
+        if (auto applied = apply_option(options, **text, rules.presets); !applied) return applied;
         rest = slash == std::string_view::npos ? std::string_view{} : rest.substr(slash + 1);
+    }
+    return {};
+}
+
+// What no single option can say of itself.
+Parsed<void> check_whole(const ThumbLink& link, const LinkRules& rules) {
+    if (!link.options.link_id.empty() && link.options.expires == 0) {
+        return refuse(RefusalKind::bad_argument,
+                      "option \"lid\" needs \"exp\": a revocation is kept no longer than the link lives");
+    }
+    if (rules.sources != nullptr && !rules.sources->allow(link.source)) {
+        return refuse(RefusalKind::forbidden_source, "a link of this place may not name this source");
     }
     return {};
 }
@@ -104,22 +147,23 @@ Parsed<SignedPath> split_signature(std::string_view target) {
     return SignedPath{target.substr(0, slash), target.substr(slash)};
 }
 
-Parsed<ThumbLink> parse_link(std::string_view path, const Presets& presets) {
+Parsed<ThumbLink> parse_link(std::string_view path, const LinkRules& rules) {
     if (!path.starts_with('/')) return refuse(RefusalKind::malformed, "the path does not begin with \"/\"");
     if (std::ranges::any_of(path, is_forbidden_in_path)) {
         return refuse(RefusalKind::malformed, "the path holds a byte that must be percent-encoded");
     }
     ThumbLink link;
-    if (presets.find("default") != nullptr) {
-        if (auto applied = apply_option(link.options, {"preset", {"default"}}, presets); !applied) {
+    if (rules.presets.find("default") != nullptr) {
+        if (auto applied = apply_option(link.options, {"preset", {"default"}}, rules.presets); !applied) {
             return std::unexpected(applied.error());
         }
     }
     std::string_view rest = path.substr(1);
-    if (auto taken = take_options(rest, link.options, presets); !taken) return std::unexpected(taken.error());
+    if (auto taken = take_options(rest, link.options, rules); !taken) return std::unexpected(taken.error());
     auto source = decode_source(rest, link.options);
     if (!source) return std::unexpected(source.error());
     link.source = std::move(*source);
+    if (auto checked = check_whole(link, rules); !checked) return std::unexpected(checked.error());
     return link;
 }
 

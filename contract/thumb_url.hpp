@@ -8,6 +8,7 @@
 
 #include "contract/options.hpp"
 #include "contract/refusal.hpp"
+#include "contract/sources.hpp"
 
 namespace thumbgate {
 
@@ -28,8 +29,21 @@ struct ThumbLink {
     std::string source;  // decoded, e.g. "photo://abc"
 };
 
+// What a location lets its links say.
+struct LinkRules {
+    const Presets& presets;
+    // A link names presets alone, by `preset` or as imgproxy has it in this mode: as a bare list, `small:grey`, that
+    // stands where the first option would. `exp`, `lid` and `sid`, and a format behind the source, are its own affair.
+    bool presets_only = false;
+    const Sources* sources = nullptr;  // null: every source
+};
+
 // `path`: SignedPath::path. Percent-escapes are folded, presets are expanded (the preset "default" first).
-Parsed<ThumbLink> parse_link(std::string_view path, const Presets& presets);
+Parsed<ThumbLink> parse_link(std::string_view path, const LinkRules& rules);
+
+inline Parsed<ThumbLink> parse_link(std::string_view path, const Presets& presets) {
+    return parse_link(path, LinkRules{.presets = presets});
+}
 
 // Whether `exp` has passed; it names the last second that is allowed.
 inline bool is_expired(const Options& options, std::uint64_t now) {

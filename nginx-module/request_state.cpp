@@ -25,9 +25,13 @@ RequestState* find_in_pool(ngx_http_request_t* main) {
 }  // namespace
 
 std::string_view name(Verdict verdict) {
-    constexpr std::array<std::string_view, kVerdicts> names{
-        "none",          "ok",      "malformed",  "unknown_option", "bad_argument", "bad_source",
-        "bad_signature", "expired", "bad_method", "limited"};
+    constexpr std::array<std::string_view, kVerdicts> names{"none",          "ok",
+                                                            "malformed",     "unknown_option",
+                                                            "bad_argument",  "bad_source",
+                                                            "bad_signature", "forbidden_source",
+                                                            "expired",       "wrong_session",
+                                                            "revoked",       "not_known",
+                                                            "bad_method",    "limited"};
     return names[static_cast<std::size_t>(verdict)];
 }
 
@@ -43,6 +47,8 @@ Verdict verdict_of(RefusalKind kind) {
             return Verdict::bad_source;
         case RefusalKind::bad_signature:
             return Verdict::bad_signature;
+        case RefusalKind::forbidden_source:
+            return Verdict::forbidden_source;
         case RefusalKind::expired:
             return Verdict::expired;
     }

@@ -23,7 +23,11 @@ enum class Verdict : std::uint8_t {
     bad_argument,
     bad_source,
     bad_signature,
+    forbidden_source,
     expired,
+    wrong_session,
+    revoked,
+    not_known,  // whether it is revoked
     bad_method,
     limited,
 };

@@ -86,9 +86,9 @@ void set_client_cache_headers(ngx_http_request_t* r) {
     if (link == nullptr || r->headers_out.status >= NGX_HTTP_BAD_REQUEST) {
         add_response_header(r, "Cache-Control", "no-store");
     } else {
-        add_response_header(r, "Cache-Control",
-                            cache_control(link->link.options.expires, unix_now(),
-                                          static_cast<std::uint64_t>(conf.client_cache.max_age)));
+        add_response_header(
+            r, "Cache-Control",
+            cache_control(link->link.options, unix_now(), static_cast<std::uint64_t>(conf.client_cache.max_age)));
         if (was_negotiated(r, *link)) add_response_header(r, "Vary", "Accept");
     }
     add_cache_status(r);

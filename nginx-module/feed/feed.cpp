@@ -67,6 +67,14 @@ std::string cache_generation(const FeedMainConf& conf, std::string_view source) 
     return {text.data(), static_cast<std::size_t>(size)};
 }
 
+bool knows_revocations(const FeedMainConf& conf) {
+    return conf.feed != nullptr && conf.feed->state->knows_revocations();
+}
+
+bool is_revoked(const FeedMainConf& conf, const FeedEvent& event) {
+    return conf.feed->state->is_revoked(revoked_name(event));
+}
+
 std::vector<MetricFamily> feed_metrics(const FeedMainConf& conf) {
     if (conf.feed == nullptr) return {};
     const FeedState& state = *conf.feed->state;

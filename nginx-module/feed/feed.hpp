@@ -22,6 +22,11 @@ void detach_feed(const FeedMainConf& conf);
 // What the feed adds to the cache key of that source's thumbnails: it changes with every purge.
 std::string cache_generation(const FeedMainConf& conf, std::string_view source);
 
+// Whether it is known which links and sessions do not count any more. Never, where no feed is followed.
+bool knows_revocations(const FeedMainConf& conf);
+// `event`: a revoked link or an ended session; when it expires does not matter.
+bool is_revoked(const FeedMainConf& conf, const FeedEvent& event);
+
 std::vector<prometheus::MetricFamily> feed_metrics(const FeedMainConf& conf);
 
 }  // namespace thumbgate::edge

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "nginx-module/feed/feed.hpp"
+#include "nginx-module/service/service.hpp"
 #include "nginx-module/support.hpp"
 
 namespace thumbgate::edge {
@@ -38,7 +39,8 @@ void judge_by(const LinkConf& conf, RequestState& state) {
 bool signature_is_valid(const SignedPath& path, const LinkConf& conf, RequestState& state) {
     judge_by(conf, state);
     if (!state.signature_valid) {
-        state.signature_valid = conf.keys->verify(path.signature, path.path, unix_now()) != nullptr;
+        const SignatureRules rules{static_cast<std::size_t>(conf.signature_size), conf.sizes};
+        state.signature_valid = verify_link(*conf.keys, path, unix_now(), rules) != nullptr;
     }
     return *state.signature_valid;
 }
@@ -46,7 +48,9 @@ bool signature_is_valid(const SignedPath& path, const LinkConf& conf, RequestSta
 Parsed<ParsedLink> parse(ngx_http_request_t* r, const LinkConf& conf) {
     const auto path = signed_path(r, conf);
     if (!path) return std::unexpected(path.error());
-    auto link = parse_link(path->path, conf.presets != nullptr ? *conf.presets : kNoPresets);
+    auto link = parse_link(path->path, LinkRules{.presets = conf.presets != nullptr ? *conf.presets : kNoPresets,
+                                                 .presets_only = conf.presets_only == 1,
+                                                 .sources = conf.sources});
     if (!link) return std::unexpected(link.error());
     FormatSet accepted;
     if (const ngx_table_elt_t* accept = r->main->headers_in.accept; accept != nullptr) {
@@ -69,9 +73,44 @@ void judge(RequestState& state, const Refusal& refusal) {
 }
 
 // 410 says nothing to `satisfy any`, which knows 401 and 403 alone.
-ngx_int_t expired_status(ngx_http_request_t* r) {
+ngx_int_t gone_status(ngx_http_request_t* r) {
     const auto* core = static_cast<ngx_http_core_loc_conf_t*>(ngx_http_get_module_loc_conf(r, ngx_http_core_module));
     return core->satisfy == NGX_HTTP_SATISFY_ANY ? NGX_HTTP_FORBIDDEN : http_status(RefusalKind::expired);
+}
+
+// A link for one session is of no use to another. Without thumb_secret nobody can show a session.
+ngx_int_t check_session(ngx_http_request_t* r, const Options& link, RequestState& state) {
+    if (link.session.empty() || session_hash(r) == link.session) return NGX_OK;
+    state.verdict = Verdict::wrong_session;
+    state.problem_detail = "the link is for another session";
+    return NGX_HTTP_FORBIDDEN;
+}
+
+ngx_int_t refuse_until_known(ngx_http_request_t* r, RequestState& state) {
+    state.verdict = Verdict::not_known;
+    state.problem_detail = main_conf(r)->feed.feed == nullptr
+                               ? "this edge follows no control feed, so that it cannot tell whether the link is revoked"
+                               : "this edge does not know yet whether the link is revoked; try again";
+    add_response_header(r, "Retry-After", "1");
+    return NGX_HTTP_SERVICE_UNAVAILABLE;
+}
+
+// Fails closed: until this edge knows what is revoked, no link that could be is served.
+ngx_int_t check_revocation(ngx_http_request_t* r, const Options& link, RequestState& state) {
+    const FeedMainConf& feed = main_conf(r)->feed;
+    if (link.link_id.empty() && link.session.empty()) return NGX_OK;
+    if (!knows_revocations(feed)) return refuse_until_known(r, state);
+    if (!link.link_id.empty() && is_revoked(feed, {FeedEventKind::revoke_link, link.link_id, 0})) {
+        state.verdict = Verdict::revoked;
+        state.problem_detail = "the link has been revoked";
+        return gone_status(r);
+    }
+    if (!link.session.empty() && is_revoked(feed, {FeedEventKind::end_session, link.session, 0})) {
+        state.verdict = Verdict::wrong_session;
+        state.problem_detail = "the session has ended";
+        return NGX_HTTP_FORBIDDEN;
+    }
+    return NGX_OK;
 }
 
 ngx_int_t check_access(ngx_http_request_t* r, const LinkConf& conf, RequestState& state) {
@@ -85,11 +124,14 @@ ngx_int_t check_access(ngx_http_request_t* r, const LinkConf& conf, RequestState
         return NGX_HTTP_FORBIDDEN;
     }
     const auto& link = link_of(r, conf, state);
-    if (link && is_expired(link->link.options, unix_now())) {
+    if (!link) return NGX_OK;  // refused in the precontent phase, whatever else lets it pass here
+    const Options& options = link->link.options;
+    if (is_expired(options, unix_now())) {
         judge(state, {RefusalKind::expired, "the link has expired"});
-        return expired_status(r);
+        return gone_status(r);
     }
-    return NGX_OK;
+    if (const ngx_int_t refused = check_session(r, options, state); refused != NGX_OK) return refused;
+    return check_revocation(r, options, state);
 }
 
 ngx_int_t check_request(ngx_http_request_t* r, const LinkConf& conf, RequestState& state) {
@@ -160,8 +202,9 @@ const std::string* cache_key(ngx_http_request_t* r) {
     const ParsedLink* link = parsed_link(r);
     if (link == nullptr) return nullptr;
     RequestState& state = *existing_request_state(r);
-    if (!state.cache_key)
+    if (!state.cache_key) {
         state.cache_key = link->canonical + cache_generation(main_conf(r)->feed, source_name(link->link.source));
+    }
     return &*state.cache_key;
 }
 

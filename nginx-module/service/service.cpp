@@ -33,16 +33,6 @@ char* set_secret(ngx_conf_t* cf, ngx_command_t*, void* conf) noexcept try {
     return static_cast<char*>(NGX_CONF_ERROR);
 }
 
-// The session's hash, or empty.
-std::string session_hash(ngx_http_request_t* r) {
-    const ServiceMainConf& service = main_conf(r)->service;
-    const std::string_view cookies = variable(r, service.http_cookie);
-    if (service.secret == nullptr || cookies.empty()) return {};
-    const std::string_view name = view(location_conf(r)->service.cookie_name);
-    const auto token = find_session_token(service.secret->cookie, cookies, name, unix_now());
-    return token ? token->hash() : std::string();
-}
-
 std::optional<std::string> session(ngx_http_request_t* r) {
     const std::string hash = session_hash(r);
     return hash.empty() ? "-" : hash.substr(0, kLoggedSessionDigits);
@@ -98,6 +88,15 @@ std::optional<std::string> traceparent(ngx_http_request_t* r) {
 }
 
 }  // namespace
+
+std::string session_hash(ngx_http_request_t* r) {
+    const ServiceMainConf& service = main_conf(r)->service;
+    const std::string_view cookies = variable(r, service.http_cookie);
+    if (service.secret == nullptr || cookies.empty()) return {};
+    const std::string_view name = view(location_conf(r)->service.cookie_name);
+    const auto token = find_session_token(service.secret->cookie, cookies, name, unix_now());
+    return token ? token->hash() : std::string();
+}
 
 std::string_view request_id(ngx_http_request_t* r) {
     return variable(r->main, main_conf(r)->service.request_id);

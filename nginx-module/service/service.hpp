@@ -3,6 +3,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 
 #include "nginx-module/conf.hpp"
 #include "nginx-module/ngx.hpp"
@@ -15,6 +16,9 @@ std::span<const ngx_http_variable_t> service_variables();
 // Finds nginx's own variables; false when nginx refuses.
 bool index_service_variables(ngx_conf_t* cf, ServiceMainConf& conf);
 void merge_service(const ServiceConf& outer, ServiceConf& inner);
+
+// The hash of the session that the request's cookie shows; empty without a valid one, and without thumb_secret.
+std::string session_hash(ngx_http_request_t* r);
 
 // 32 hex digits, the same for the whole request.
 std::string_view request_id(ngx_http_request_t* r);

@@ -73,6 +73,26 @@ test('a viewer cannot say when a link ends', async () => {
   assert.equal(request.headers['x-thumb-expires'], undefined);
 });
 
+test('a link by name or for one session reaches the edge as the viewer sent it, and so does the answer', async () => {
+  for (const options of ['/exp:1700000060/lid:a', '/sid:0123456789abcdef0123456789abcdef']) {
+    const event = requestEvent({ url: `${signed(`${options}/w:300/plain/photo://a`)}?x=1`, accept: 'image/png' });
+    event.request.cookies = { thumbgate: { value: 'secret' } };
+    event.request.headers['x-thumb-expires'] = { value: String(NOW + 9999) };
+    const request = await handlerOf()(structuredClone(event));
+    assert.deepEqual(request, event.request);
+    const response = responseEvent(request, { 'cache-control': { value: 'private, no-cache' }, age: { value: '5' } });
+    assert.deepEqual(await handlerOf()(structuredClone(response)), response.response);
+    // Also where the CDN asks the edge under the same prefix.
+    assert.deepEqual(await handlerOf({ origin_prefix: '/t/' })(structuredClone(response)), response.response);
+  }
+});
+
+test('any other link is asked for without cookies', async () => {
+  const event = requestEvent({ url: signed('/w:300/plain/photo://a') });
+  event.request.cookies = { thumbgate: { value: 'secret' } };
+  assert.deepEqual(Object.keys((await handlerOf()(event)).cookies), []);
+});
+
 test('a refusal carries the request id', async () => {
   const decision = cloudFrontDecision(await handlerOf()(requestEvent({ url: '/t/AAAA/plain/photo://a' })));
   assert.equal(decision.problem.request_id, 'request-1');

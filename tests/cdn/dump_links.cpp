@@ -3,7 +3,8 @@
 //   dump_links COUNT       generated links, good and bad: Accept, URL, status, canonical path, format token
 //   dump_links --verify    reads Accept and URL a line, adds the same three
 //
-// Columns are separated by tabs; a refused link has "-" for path and token. Lines that begin with "#" say which key,
+// Columns are separated by tabs; a refused link has "-" for path and token, and one that is bound to its name or to a
+// session "unchanged" and "-". Lines that begin with "#" say which key,
 // which presets and which moment apply: options of both modes, --keys LINE, --now SECONDS, --no-presets.
 #include <cstdlib>
 #include <iostream>
@@ -49,6 +50,8 @@ Decision decide(const Setting& setting, std::string_view accept, std::string_vie
     const auto link = parse_link(target->path, setting.presets);
     if (!link) return refused(link.error().kind);
     if (is_expired(link->options, setting.now)) return refused(RefusalKind::expired);
+    // A CDN asks the edge for such a link as it is.
+    if (!link->options.link_id.empty() || !link->options.session.empty()) return {200, "unchanged", "-"};
     return {200, canonical_path(*link), format_token(reduce(*link, accepted_formats(accept, kOffered)))};
 }
 
@@ -74,11 +77,11 @@ std::string damaged(test::LinkGenerator& generator, std::string path) {
             return path.insert(at, generator.text_of("/", "//", ":", "%", "@", ".", "=", "~", "%2F", "%00", "%3A"));
         case 2: {
             const std::size_t slash = path.find('/', at - 1);
-            return path.insert(
-                slash == std::string::npos ? 0 : slash,
-                generator.text_of("/w:-1", "/h:65536", "/q:101", "/dpr:0", "/blur:3", "/g:no:5", "/rs:auto", "/f:gif",
-                                  "/exp:x", "/exp:9223372036854775808", "/pr:none", "/s:::x", "/rs:fill:::0:1",
-                                  "/el:yes", "/__proto__:1", "/cb:%zz", "/w:1:2"));
+            return path.insert(slash == std::string::npos ? 0 : slash,
+                               generator.text_of("/w:-1", "/h:65536", "/q:101", "/lid:", "/lid:a.b", "/sid:0",
+                                                 "/lid:x/exp:0", "/dpr:0", "/blur:3", "/g:no:5", "/rs:auto", "/f:gif",
+                                                 "/exp:x", "/exp:9223372036854775808", "/pr:none", "/s:::x",
+                                                 "/rs:fill:::0:1", "/el:yes", "/__proto__:1", "/cb:%zz", "/w:1:2"));
         }
         case 3:
             path[at % path.size()] = generator.text_of("a", "0", ":", "/", "-", "Z", "_")[0];

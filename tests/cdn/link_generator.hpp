@@ -23,9 +23,12 @@ struct Meaning {
     std::uint32_t dpr = 1000;  // thousandths
     std::uint32_t quality = 0;
     std::string format = {};  // "jpeg", "png", "webp", "avif"; empty: negotiated
-    std::uint64_t expires = 0;
     std::string cache_buster = {};
     std::string source = {};
+    // Of the link, not of the picture.
+    std::uint64_t expires = 0;
+    std::string link_id = {};
+    std::string session = {};
 };
 
 struct GeneratedLink {
@@ -57,6 +60,11 @@ class LinkGenerator {
             const std::string option = write_option(link.meaning);
             link.path += chance(6) ? escape_more(option) : option;
             link.path += '/';
+        }
+        // A link that can be revoked has to end.
+        if (!link.meaning.link_id.empty() && link.meaning.expires == 0) {
+            link.meaning.expires = now_ + 86400;
+            link.path += "exp:" + std::to_string(link.meaning.expires) + '/';
         }
         link.path += write_source(link.meaning);
         return link;
@@ -215,6 +223,14 @@ class LinkGenerator {
         return text_of("exp:", "expires:") + number(meaning.expires);
     }
 
+    // Few, so that most links are plain ones.
+    std::string write_owner(Meaning& meaning) {
+        if (chance(2))
+            return "lid:" + (meaning.link_id = text_of("a", "A-b_9", "0123456789abcdefghijklmnopqrstuvwxyz"));
+        return "sid:" +
+               (meaning.session = text_of("0123456789abcdef0123456789abcdef", "ffffffffffffffffffffffffffffffff"));
+    }
+
     std::string write_cache_buster(Meaning& meaning) {
         meaning.cache_buster = text_of("", "v1", "v1", "v2", "a/b", "a b", "%41", "\xC3\xA9\xFF");
         return text_of("cb:", "cachebuster:") + escape_needed(meaning.cache_buster);
@@ -247,7 +263,7 @@ class LinkGenerator {
             case 12:
                 return chance(2) ? write_dpr(meaning) : text_of("f:", "format:", "ext:") + format_name(meaning);
             case 13:
-                return write_expires(meaning);
+                return chance(5) ? write_owner(meaning) : write_expires(meaning);
             case 14:
                 return write_cache_buster(meaning);
             default:

@@ -9,7 +9,7 @@ import { test } from 'node:test';
 
 import { buildCloudFront } from '../../cdn/build.mjs';
 import {
-  cloudFrontConfig, cloudFrontDecision, decideByCloudFront, expand, generatedLinks, readVectors, requestEvent,
+  PREFIX, cloudFrontConfig, cloudFrontDecision, decideByCloudFront, expand, generatedLinks, readVectors, requestEvent,
   settingOf, signed, urlOf
 } from './support.mjs';
 
@@ -42,7 +42,7 @@ async function checkSame(setting, requests) {
   assert.equal(answers.length, requests.length);
   for (const [i, request] of requests.entries()) {
     const expected = await decideByCloudFront(setting, request);
-    assert.deepEqual(cloudFrontDecision(answers[i]), JSON.parse(JSON.stringify(expected)), request.url);
+    assert.deepEqual(cloudFrontDecision(answers[i], setting.size), JSON.parse(JSON.stringify(expected)), request.url);
   }
 }
 
@@ -59,8 +59,8 @@ test('njs reads the function, with constants and with the key value store', opti
 
 test('njs decides on the vectors as Node does', options, async () => {
   const groups = new Map();
-  const add = (vector, url, accept) => {
-    const setting = settingOf(vector);
+  const add = (vector, url, accept, keys) => {
+    const setting = { ...settingOf(vector), ...(keys === undefined ? {} : { keys }) };
     const key = JSON.stringify(setting);
     if (!groups.has(key)) groups.set(key, { setting, requests: [] });
     groups.get(key).requests.push({ url, accept });
@@ -70,6 +70,11 @@ test('njs decides on the vectors as Node does', options, async () => {
   }
   for (const vector of readVectors('refusals').vectors) {
     add(vector, urlOf(vector));
+  }
+  const { key_lines: lines, vectors: signatures } = readVectors('signatures');
+  for (const vector of signatures) {
+    const file = vector.keys.map((key) => lines[key]).join('\n');
+    add(vector, PREFIX + vector.signature + vector.path, undefined, file);
   }
   for (const vector of readVectors('accept').vectors) add(vector, signed('/plain/photo://a'), vector.accept);
   for (const { setting, requests } of groups.values()) await checkSame(setting, requests);

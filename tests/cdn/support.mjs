@@ -4,7 +4,8 @@
 //
 // where `setting` has keys (a key file's text), now, presets, formats, and `request` has url (from the "/t/" on),
 // accept and method. `path` is what the edge would be asked for, without prefix and signature; that the function
-// signed it with the CDN's own key has been checked by then, with Node's crypto.
+// signed it with the CDN's own key has been checked by then, with Node's crypto. It is "unchanged", and alone, where the
+// edge is asked for what the viewer asked for.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { createHash, createHmac, webcrypto } from 'node:crypto';
@@ -46,15 +47,17 @@ export function settingOf(vector) {
     keys: KEYS,
     now: vector.now ?? 0,
     presets: Object.fromEntries(vector.presets ?? []),
+    size: vector.size ?? 32,
+    sizes: (vector.sizes ?? []).map(String),
     formats: vector.offered ?? ['avif', 'webp']
   };
 }
 
 // ---- Signatures, computed without the code under test ----
 
-export function signature(keyLine, path) {
+export function signature(keyLine, path, size = 32) {
   const [key, salt] = keyLine.split(' ').slice(1).map((hex) => Buffer.from(hex, 'hex'));
-  return createHmac('sha256', key).update(salt).update(path).digest('base64url');
+  return createHmac('sha256', key).update(salt).update(path).digest().subarray(0, size).toString('base64url');
 }
 
 export function signed(path) {
@@ -67,11 +70,11 @@ export function urlOf(vector) {
 }
 
 // Takes prefix and signature off what the edge is asked for.
-function verifiedPath(uri) {
+function verifiedPath(uri, size) {
   assert.ok(uri.startsWith(ORIGIN_PREFIX), uri);
   const target = uri.slice(ORIGIN_PREFIX.length);
   const path = target.slice(target.indexOf('/'));
-  assert.equal(target, signature(ORIGIN_KEYS, path) + path);
+  assert.equal(target, signature(ORIGIN_KEYS, path, size) + path);
   return path;
 }
 
@@ -92,7 +95,7 @@ function dumpLinks(args, input = '') {
 }
 
 function parseDump(text) {
-  const setting = { keys: '', now: 0, presets: {}, formats: ['avif', 'webp'] };
+  const setting = { ...settingOf({}), keys: '' };
   const links = [];
   for (const line of text.split('\n')) {
     const columns = line.split('\t');
@@ -139,7 +142,7 @@ export function loadCloudFront(code, now, store) {
 export function cloudFrontConfig(setting) {
   return {
     prefix: PREFIX, origin_prefix: ORIGIN_PREFIX, formats: setting.formats, max_age: MAX_AGE, presets: setting.presets,
-    keys: setting.keys, origin_keys: ORIGIN_KEYS
+    signature_size: setting.size, sizes: setting.sizes, keys: setting.keys, origin_keys: ORIGIN_KEYS
   };
 }
 
@@ -160,14 +163,15 @@ export function requestEvent(request) {
 }
 
 // What a handler answered, behind the one face.
-export function cloudFrontDecision(answer) {
+export function cloudFrontDecision(answer, size = 32) {
   if (answer.statusCode !== undefined) {
     const headers = Object.fromEntries(Object.entries(answer.headers).map(([name, header]) => [name, header.value]));
     return { status: answer.statusCode, problem: JSON.parse(answer.body.data), headers };
   }
-  assert.deepEqual(Object.keys(answer.querystring), []);
+  if (answer.uri.startsWith(PREFIX)) return { status: 200, path: 'unchanged' };
+  assert.deepEqual([Object.keys(answer.querystring), Object.keys(answer.cookies)], [[], []]);
   const expires = Number(answer.headers['x-thumb-expires']?.value ?? 0);
-  return { status: 200, path: verifiedPath(answer.uri), accept: answer.headers.accept.value, expires };
+  return { status: 200, path: verifiedPath(answer.uri, size), accept: answer.headers.accept.value, expires };
 }
 
 // A handler is loaded once a setting: callers with many requests pass the same object.
@@ -177,7 +181,7 @@ export async function decideByCloudFront(setting, request) {
   if (!handlers.has(setting)) {
     handlers.set(setting, loadCloudFront(buildCloudFront(cloudFrontConfig(setting)), setting.now));
   }
-  return cloudFrontDecision(await handlers.get(setting)(requestEvent(request)));
+  return cloudFrontDecision(await handlers.get(setting)(requestEvent(request)), setting.size);
 }
 
 // ---- The Worker ----
@@ -190,15 +194,18 @@ export function workerEnvironment(setting) {
     THUMB_ORIGIN_PREFIX: ORIGIN_PREFIX,
     THUMB_FORMATS: setting.formats.join(' '),
     THUMB_PRESETS: JSON.stringify(setting.presets),
-    THUMB_MAX_AGE: String(MAX_AGE)
+    THUMB_MAX_AGE: String(MAX_AGE),
+    THUMB_SIGNATURE_SIZE: String(setting.size),
+    THUMB_SIZES: setting.sizes.join(' ')
   };
 }
 
 // What the Worker asked the edge for, behind the one face.
-export function workerDecision(url, accept) {
+export function workerDecision(url, accept, size = 32) {
   const { pathname, search } = splitOrigin(url);
+  if (pathname.startsWith(PREFIX)) return { status: 200, path: 'unchanged' };
   assert.equal(search, accept);
-  return { status: 200, path: verifiedPath(pathname), accept };
+  return { status: 200, path: verifiedPath(pathname, size), accept };
 }
 
 function splitOrigin(url) {
@@ -222,7 +229,7 @@ export async function decideByWorker(setting, request) {
     if (asked === null) {
       return { status: response.status, problem: await response.json(), headers: Object.fromEntries(response.headers) };
     }
-    const decision = workerDecision(asked.url, asked.init.headers.get('accept'));
+    const decision = workerDecision(asked.url, asked.init.headers.get('accept'), setting.size);
     return { ...decision, headers: Object.fromEntries(response.headers) };
   } finally {
     globalThis.fetch = original.fetch;

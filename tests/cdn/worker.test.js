@@ -68,7 +68,7 @@ async function decideInWorkerd(setting, request) {
   deployed = wanted;
   edge.asked = null;
   const { status, headers, body } = await send(request);
-  if (edge.asked !== null) return { ...workerDecision(edge.asked.url, edge.asked.headers.accept), headers };
+  if (edge.asked !== null) return { ...workerDecision(edge.asked.url, edge.asked.headers.accept, setting.size), headers };
   return { status, headers, problem: body && JSON.parse(body) };
 }
 
@@ -138,6 +138,19 @@ test('conditions and ranges reach the edge, cookies do not', async () => {
   assert.equal(edge.asked.headers['if-none-match'], '"x"');
   assert.equal(edge.asked.headers.range, 'bytes=0-1');
   assert.equal(edge.asked.headers.cookie, undefined);
+});
+
+test('a link by name or for one session reaches the edge as the viewer sent it, and so does the answer', async () => {
+  edge.answer = () => new Response('picture', { headers: { 'cache-control': 'private, no-cache', age: '5' } });
+  for (const options of ['/exp:4000000000/lid:a', '/sid:0123456789abcdef0123456789abcdef']) {
+    const headers = { cookie: 'session=secret', 'if-none-match': '"x"', accept: 'image/png,*/*' };
+    const url = `${signed(`${options}/w:300/plain/photo:%2F%2Fa`)}?x=1`;
+    const decision = await decideInWorkerd(settingOf({}), { url, headers });
+    assert.ok(edge.asked.url.endsWith(url), edge.asked.url);
+    for (const [name, value] of Object.entries(headers)) assert.equal(edge.asked.headers[name], value);
+    assert.equal(decision.headers['cache-control'], 'private, no-cache');
+  }
+  edge.answer = () => new Response('picture');
 });
 
 test('a request outside the thumbnail location passes as it is', async () => {

@@ -52,6 +52,19 @@ TEST_CASE("each directive names the value it does not take") {
     CHECK_THAT(refusal_of(with("thumb_preset a zzz:1;")), contains("\"zzz\""));
     CHECK_THAT(refusal_of(with("thumb_preset a w:1; thumb_preset a w:2;")), contains("defined twice"));
     CHECK_THAT(refusal_of(with("thumb_preset a exp:5;")), contains("expires"));
+    CHECK_THAT(refusal_of(with("thumb_preset a lid:x;")), contains("\"lid\""));
+    CHECK_THAT(refusal_of(with("thumb_signature_size 7;")), contains("8"));
+    CHECK_THAT(refusal_of(with("thumb_signature_size 33;")), contains("32"));
+    CHECK_THAT(refusal_of(with("thumb_sizes 160 wide;")), contains("thumb_sizes") && contains("\"wide\""));
+    CHECK_THAT(refusal_of(with("thumb_sizes 160 0320;")), contains("\"0320\""));
+    CHECK_THAT(refusal_of(with("thumb_sizes 160 320 160;")), contains("160 is there twice"));
+    CHECK_THAT(refusal_of(with("thumb_sizes 65536;")), contains("\"65536\""));
+    CHECK_THAT(refusal_of(with("thumb_sizes 160; thumb_sizes 320;")), contains("duplicate"));
+    CHECK_THAT(refusal_of(with("thumb_sources photo:// https://acme;")),
+               contains("thumb_sources") && contains("\"https://acme\"") && contains("ends in \"/\""));
+    CHECK_THAT(refusal_of(with("thumb_sources local:///a/../b/;")), contains("\"..\""));
+    CHECK_THAT(refusal_of(with("thumb_sources pictures/;")), contains("\"pictures/\""));
+    CHECK_THAT(refusal_of(with("thumb_presets_only maybe;")), contains("\"maybe\""));
     CHECK_THAT(refusal_of(with("thumb_max_age soon;")), contains("invalid value"));
     CHECK_THAT(refusal_of(with("thumb_limit_zone $arg_a zone=z:1m rate=0r/s;")), contains("not \"0r/s\""));
     CHECK_THAT(refusal_of(with("thumb_limit_zone $arg_a zone=z:1k rate=1r/s;")), contains("at least 32k"));

@@ -20,6 +20,16 @@ void send(const Redis& redis, const FeedEvent& event) {
 
 }  // namespace
 
+FollowingEdge::FollowingEdge(const Origin& origin, EdgeConf conf)
+    : edge([&] {
+          conf.http += "thumb_feed unix:" + redis.socket().string() + " state=feed.state;";
+          return edge_conf(origin, conf);
+      }()) {
+    if (!wait_until(20s, [&] { return edge.error_log().contains("control feed: following"); })) {
+        FAIL("the edge does not follow the feed:\n" << edge.error_log());
+    }
+}
+
 NginxConf feed_conf(const Origin& origin, const std::filesystem::path& redis, int workers) {
     return edge_conf(origin, {.http = "thumb_hot_zone hot:4m;"
                                       "thumb_feed unix:" +

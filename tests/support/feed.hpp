@@ -11,6 +11,13 @@ namespace thumbgate::test {
 inline constexpr const char* kHotBody =
     "location / { add_header ETag '\"abc\"'; default_type image/webp; return 200 \"$request_uri $msec $request_id\"; }";
 
+// An edge that follows a feed of its own, and so serves links that can be revoked.
+struct FollowingEdge {
+    Redis redis;
+    Nginx edge;
+    explicit FollowingEdge(const Origin& origin, EdgeConf conf = {});
+};
+
 // An edge with hot cache and disk cache that follows the feed at `redis`, a unix socket.
 NginxConf feed_conf(const Origin& origin, const std::filesystem::path& redis, int workers = 1);
 

@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+#include <algorithm>
 #include <charconv>
 
 namespace thumbgate::test {
@@ -31,14 +32,14 @@ std::string base64url(std::string_view bytes) {
     return text;
 }
 
-std::string signature_of(std::string_view path, const Key& key) {
+std::string signature_of(std::string_view path, const Key& key, size_t bytes) {
     const std::string secret = bytes_of_hex(key.key_hex);
     const std::string message = bytes_of_hex(key.salt_hex) + std::string(path);
     unsigned char mac[EVP_MAX_MD_SIZE];
     unsigned size = 0;
     HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()),
          reinterpret_cast<const unsigned char*>(message.data()), message.size(), mac, &size);
-    return base64url({reinterpret_cast<const char*>(mac), size});
+    return base64url({reinterpret_cast<const char*>(mac), std::min<size_t>(size, bytes)});
 }
 
 std::string signed_url(std::string_view path, const Key& key) {

@@ -26,8 +26,8 @@ inline constexpr std::string_view kKeyFile =
 // A secret file: 32 bytes in hex.
 inline constexpr std::string_view kSecret = "73656372657420666f7220746573747320746861742069732033322062797465\n";
 
-// base64url without padding of HMAC-SHA256(key, salt ‖ path). `path` begins with "/".
-std::string signature_of(std::string_view path, const Key& key = kKey);
+// base64url without padding of the first bytes of HMAC-SHA256(key, salt ‖ path). `path` begins with "/".
+std::string signature_of(std::string_view path, const Key& key = kKey, size_t bytes = 32);
 // "/t/<signature><path>".
 std::string signed_url(std::string_view path, const Key& key = kKey);
 // base64url without padding.

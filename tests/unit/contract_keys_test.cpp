@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <string>
 
+#include "contract/encoding.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/files.hpp"
 
@@ -45,6 +46,27 @@ TEST_CASE("a key file may hold comments, blank lines, any blanks and Windows lin
         CHECK(ring->sign(kPath, 0) == kSignature);
         CHECK(ring->verify(kSignature, kPath, 0)->id() == "first");
     }
+}
+
+TEST_CASE("a signature of any size is the beginning of the whole one, and is valid at that size alone") {
+    const auto ring = KeyRing::parse(kLine);
+    REQUIRE(ring);
+    const std::string whole = *base64url_decode_strict(kSignature);
+    for (std::size_t size = kMinSignatureSize; size <= kMaxSignatureSize; ++size) {
+        INFO(size);
+        const std::string signature = ring->sign(kPath, 0, size);
+        CHECK(signature == base64url_encode(whole.substr(0, size)));
+        CHECK(ring->verify(signature, kPath, 0, size) != nullptr);
+        CHECK(ring->verify(signature, kPath, 0, size == 8 ? 9 : size - 1) == nullptr);
+        CHECK(ring->verify(signature, "/w:321/plain/photo://a", 0, size) == nullptr);
+        CHECK(ring->verify("", kPath, 0, size) == nullptr);
+    }
+}
+
+TEST_CASE("of several keys that fit, the first is named") {
+    const auto ring = KeyRing::parse("a 00 11\nb 736563726574 68656c6c6f\nc 22 33\nd 736563726574 68656c6c6f\n");
+    REQUIRE(ring);
+    CHECK(ring->verify(kSignature, kPath, 0)->id() == "b");
 }
 
 TEST_CASE("an error in a key file names its line") {

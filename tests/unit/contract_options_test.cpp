@@ -78,6 +78,20 @@ TEST_CASE("a preset neither ends a link nor makes it endless") {
     }
 }
 
+TEST_CASE("a preset neither names a link nor binds it to a session") {
+    Presets presets;
+    CHECK_THAT(error_of(presets, "a", "lid:abc"), contains("\"lid\""));
+    CHECK_THAT(error_of(presets, "a", "w:300/sid:0123456789abcdef0123456789abcdef"), contains("\"sid\""));
+}
+
+TEST_CASE("every option is of the picture, of the link, or stands for others") {
+    for (const char* name : {"w", "width", "rs", "g", "q", "dpr", "f", "cb"})
+        CHECK(scope_of(name) == OptionScope::picture);
+    for (const char* name : {"exp", "expires", "lid", "sid"}) CHECK(scope_of(name) == OptionScope::link);
+    for (const char* name : {"pr", "preset"}) CHECK(scope_of(name) == OptionScope::preset);
+    for (const char* name : {"", "blurry", "W", "LID"}) CHECK_FALSE(scope_of(name));
+}
+
 TEST_CASE("dpr is written as short as it can be") {
     CHECK(format_dpr(1000) == "1");
     CHECK(format_dpr(2000) == "2");

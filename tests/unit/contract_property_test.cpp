@@ -172,18 +172,23 @@ TEST_CASE("two links share a key if and only if they describe the same conversio
     LinkGenerator generator(20240229, kNow);
     Partition partition;
     std::set<std::string> spellings;
+    int bound = 0;  // with a name, or for a session
     for (int i = 0; i < 100'000; ++i) {
         const GeneratedLink generated = generator.next();
         const Client client = generator.pick(kClients);
         const auto link = parse_link(generated.path, presets);
         if (!link) FAIL(generated.path << ": " << link.error().detail);
         if (link->options.expires != generated.meaning.expires) FAIL_CHECK("the expiry of " << generated.path);
+        if (link->options.link_id != generated.meaning.link_id) FAIL_CHECK("the name of " << generated.path);
+        if (link->options.session != generated.meaning.session) FAIL_CHECK("the session of " << generated.path);
+        bound += link->options.link_id.empty() && link->options.session.empty() ? 0 : 1;
         const Conversion conversion = reduce(*link, accepted_formats(client.accept, kOffered));
         partition.add(canonical_form(conversion), effect_of(generated.meaning, client.token), generated.path);
         spellings.insert(generated.path);
     }
     INFO(spellings.size() << " spellings, " << partition.size() << " conversions");
     CHECK(spellings.size() > 80'000);
+    CHECK(bound > 3'000);  // none of which shows in a key
     CHECK(partition.size() > 10'000);
     CHECK(partition.size() < 50'000);  // else hardly any two would have met
 }

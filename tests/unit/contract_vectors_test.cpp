@@ -5,6 +5,7 @@
 
 #include "contract/canonical.hpp"
 #include "contract/keys.hpp"
+#include "contract/ladder.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/files.hpp"
 #include "tests/support/json.hpp"
@@ -71,14 +72,32 @@ KeyRing ring_of(const json::value& document, const json::value& vector) {
     return *ring;
 }
 
+Ladder ladder_in(const json::value& vector) {
+    Ladder ladder;
+    const json::value* widths = vector.as_object().if_contains("sizes");
+    if (widths == nullptr) return ladder;
+    for (const json::value& width : widths->as_array()) {
+        REQUIRE(ladder.add(std::to_string(width.to_number<std::uint64_t>())));
+    }
+    return ladder;
+}
+
+Sources sources_in(const json::value& vector) {
+    Sources sources;
+    const json::value* prefixes = vector.as_object().if_contains("sources");
+    if (prefixes == nullptr) return sources;
+    for (const json::value& prefix : prefixes->as_array()) REQUIRE(sources.add(text_of(prefix)));
+    return sources;
+}
+
 // What the edge does with a target: signature, grammar, expiry, in this order.
-Parsed<ThumbLink> judge(std::string_view target, const KeyRing& keys, const Presets& presets, std::uint64_t now) {
+Parsed<ThumbLink> judge(std::string_view target, const KeyRing& keys, const LinkRules& rules, std::uint64_t now) {
     const auto path = split_signature(target);
     if (!path) return std::unexpected(path.error());
     if (keys.verify(path->signature, path->path, now) == nullptr) {
         return refuse(RefusalKind::bad_signature, "the signature is wrong");
     }
-    auto link = parse_link(path->path, presets);
+    auto link = parse_link(path->path, rules);
     if (link && is_expired(link->options, now)) return refuse(RefusalKind::expired, "it has expired");
     return link;
 }
@@ -99,15 +118,18 @@ TEST_CASE("every signature of the vectors is verified, and made, as they say") {
         const std::string path = text_at(vector, "path");
         const std::string signature = text_at(vector, "signature");
         const std::uint64_t now = number_or_zero(vector, "now");
-        const Key* signer = ring.verify(signature, path, now);
+        const std::uint64_t given_size = number_or_zero(vector, "size");
+        const std::size_t size = given_size == 0 ? kMaxSignatureSize : given_size;
+        const Ladder ladder = ladder_in(vector);
+        const Key* signer = verify_link(ring, {signature, path}, now, {.size = size, .ladder = &ladder});
         if (vector.at("signer").is_null()) {
             CHECK(signer == nullptr);
-            CHECK(ring.sign(path, now) != signature);
+            CHECK(ring.sign(path, now, size) != signature);
         } else {
             REQUIRE(signer != nullptr);
             CHECK(signer->id() == text_at(vector, "signer"));
         }
-        if (vector.as_object().contains("signs")) CHECK(ring.sign(path, now) == signature);
+        if (vector.as_object().contains("signs")) CHECK(ring.sign(path, now, size) == signature);
     }
 }
 
@@ -124,6 +146,8 @@ TEST_CASE("every path of the canonical vectors has the canonical form that they 
             if (!link) FAIL(link.error().detail);
             CHECK(canonical_form(reduce(*link, accepted)) == canonical);
             CHECK(link->options.expires == number_or_zero(vector, "expires"));
+            const bool bound = !link->options.link_id.empty() || !link->options.session.empty();
+            CHECK(bound == vector.as_object().contains("bound"));
         }
     }
 }
@@ -150,7 +174,11 @@ TEST_CASE("every refusal of the vectors has its kind, its status, and names what
         const std::uint64_t now = number_or_zero(vector, "now");
         const std::string target = target_of(vector, keys, now);
         INFO(text_at(vector, "why") << ": " << target);
-        const auto link = judge(target, keys, presets_in(vector), now);
+        const Presets presets = presets_in(vector);
+        const Sources sources = sources_in(vector);
+        const LinkRules rules{
+            .presets = presets, .presets_only = vector.as_object().contains("presets_only"), .sources = &sources};
+        const auto link = judge(target, keys, rules, now);
         if (vector.at("kind").is_null()) {
             if (!link) FAIL(link.error().detail);
             CHECK(number_at(vector, "status") == 200);
