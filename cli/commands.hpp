@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <expected>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "contract/keys.hpp"
@@ -19,6 +20,7 @@ using ExitStatus = int;
 void add_key_command(CLI::App& app, ExitStatus& status);
 void add_sign_command(CLI::App& app, ExitStatus& status);
 void add_verify_command(CLI::App& app, ExitStatus& status);
+void add_feed_commands(CLI::App& app, ExitStatus& status);  // purge and revoke
 
 // Adds `--keys FILE` (or THUMBGATE_KEYS) to a command. The default is the first that exists of var/keys, where
 // script/server keeps it, and /etc/thumbgate/keys.
@@ -34,6 +36,9 @@ struct SignatureArguments {
 
 // Adds `--signature-size` and `--sizes`, which are the edge's thumb_signature_size and thumb_sizes.
 void add_signature_options(CLI::App& command, SignatureArguments& arguments);
+
+// "https://host/t/SIG/…", "/t/SIG/…" and "/SIG/…" → "SIG/…". A view into `url`.
+std::string_view target_of(std::string_view url, std::string_view prefix);
 
 // Says `message` on stderr; returns 1.
 ExitStatus complain(const std::string& message);

@@ -1,4 +1,4 @@
-// thumbgate: makes keys, signs links and says whether a link is valid.
+// thumbgate: makes keys, signs links, says whether a link is valid, and takes back what was published.
 #include <chrono>
 #include <filesystem>
 #include <iostream>
@@ -28,6 +28,15 @@ void add_signature_options(CLI::App& command, SignatureArguments& arguments) {
         ->delimiter(',');
 }
 
+std::string_view target_of(std::string_view url, std::string_view prefix) {
+    if (const std::size_t scheme = url.find("://"); scheme != std::string_view::npos && scheme < url.find('/')) {
+        const std::size_t path = url.find('/', scheme + 3);
+        url = path == std::string_view::npos ? std::string_view{} : url.substr(path);
+    }
+    if (url.starts_with(prefix)) return url.substr(prefix.size());
+    return url.starts_with('/') ? url.substr(1) : url;
+}
+
 ExitStatus complain(const std::string& message) {
     std::cerr << "thumbgate: " << message << '\n';
     return 1;
@@ -41,13 +50,14 @@ std::uint64_t unix_now() {
 }  // namespace thumbgate::cli
 
 int main(int argc, char** argv) try {
-    CLI::App app{"Keys and signed links of a thumbgate"};
+    CLI::App app{"Keys, signed links and published pictures of a thumbgate"};
     app.set_version_flag("--version", THUMBGATE_VERSION);
     app.require_subcommand(1);
     thumbgate::cli::ExitStatus status = 0;
     thumbgate::cli::add_key_command(app, status);
     thumbgate::cli::add_sign_command(app, status);
     thumbgate::cli::add_verify_command(app, status);
+    thumbgate::cli::add_feed_commands(app, status);
     CLI11_PARSE(app, argc, argv);
     return status;
 } catch (const std::exception& error) {

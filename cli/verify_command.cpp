@@ -17,16 +17,6 @@ struct VerifyArguments {
     std::vector<std::string> urls;
 };
 
-// "https://host/t/SIG/…", "/t/SIG/…" and "/SIG/…" → "SIG/…".
-std::string_view target_of(std::string_view url, std::string_view prefix) {
-    if (const std::size_t scheme = url.find("://"); scheme != std::string_view::npos && scheme < url.find('/')) {
-        const std::size_t path = url.find('/', scheme + 3);
-        url = path == std::string_view::npos ? std::string_view{} : url.substr(path);
-    }
-    if (url.starts_with(prefix)) return url.substr(prefix.size());
-    return url.starts_with('/') ? url.substr(1) : url;
-}
-
 struct Valid {
     std::string key_id;
     ThumbLink link;

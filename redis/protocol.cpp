@@ -16,32 +16,6 @@ std::string text_of(const redisReply& reply) {
     return {reply.str, static_cast<std::size_t>(reply.len)};
 }
 
-// hiredis bounds the depth of its replies (to 7 levels in 0.14), so the recursion is bounded.
-RedisReply convert(const redisReply& reply) {
-    RedisReply converted;
-    switch (reply.type) {
-        case REDIS_REPLY_STRING:
-        case REDIS_REPLY_STATUS:
-        case REDIS_REPLY_ERROR:  // inside a list
-            converted.type = RedisReply::Type::text;
-            converted.text = text_of(reply);
-            break;
-        case REDIS_REPLY_INTEGER:
-            converted.type = RedisReply::Type::integer;
-            converted.integer = reply.integer;
-            break;
-        case REDIS_REPLY_ARRAY:
-            converted.type = RedisReply::Type::list;
-            for (std::size_t i = 0; i < static_cast<std::size_t>(reply.elements); ++i) {
-                converted.list.push_back(convert(*reply.element[i]));
-            }
-            break;
-        default:
-            break;
-    }
-    return converted;
-}
-
 decltype(redisReplyObjectFunctions::createArray) create_array;
 
 // hiredis' own functions, but that a list which says to be huge is an error and not an allocation.
@@ -57,6 +31,32 @@ redisReplyObjectFunctions bounded(const redisReplyObjectFunctions& functions) {
 }
 
 }  // namespace
+
+// hiredis bounds the depth of its replies (to 7 levels in 0.14), so the recursion is bounded.
+RedisReply redis_reply_of(const redisReply& reply) {
+    RedisReply converted;
+    switch (reply.type) {
+        case REDIS_REPLY_STRING:
+        case REDIS_REPLY_STATUS:
+        case REDIS_REPLY_ERROR:  // inside a list
+            converted.type = RedisReply::Type::text;
+            converted.text = text_of(reply);
+            break;
+        case REDIS_REPLY_INTEGER:
+            converted.type = RedisReply::Type::integer;
+            converted.integer = reply.integer;
+            break;
+        case REDIS_REPLY_ARRAY:
+            converted.type = RedisReply::Type::list;
+            for (std::size_t i = 0; i < static_cast<std::size_t>(reply.elements); ++i) {
+                converted.list.push_back(redis_reply_of(*reply.element[i]));
+            }
+            break;
+        default:
+            break;
+    }
+    return converted;
+}
 
 std::string format_redis_command(const RedisCommand& arguments) {
     std::vector<const char*> pointers;
@@ -99,7 +99,7 @@ std::optional<RedisParser::Answer> RedisParser::next() {
     const ReplyPtr reply(static_cast<redisReply*>(raw));
     if (!reply) return std::nullopt;
     if (reply->type == REDIS_REPLY_ERROR) return std::unexpected(text_of(*reply));
-    return convert(*reply);
+    return redis_reply_of(*reply);
 }
 
 }  // namespace thumbgate

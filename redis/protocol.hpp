@@ -11,6 +11,7 @@
 #include <vector>
 
 struct redisReader;
+struct redisReply;
 
 namespace thumbgate {
 
@@ -24,6 +25,9 @@ struct RedisReply {
     std::int64_t integer = 0;
     std::vector<RedisReply> list;
 };
+
+// Of hiredis' own.
+RedisReply redis_reply_of(const redisReply& reply);
 
 using RedisCommand = std::vector<std::string>;
 
