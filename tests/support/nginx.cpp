@@ -21,7 +21,7 @@ constexpr auto kReloadDeadline = 20s;
 constexpr auto kQuitDeadline =
     10s;  // worker_shutdown_timeout is below it, so that unfinished requests do not exceed it
 
-constexpr std::string_view kMain = R"(daemon off;
+constexpr std::string_view kMain = R"(daemon @daemon@;
 master_process on;
 worker_processes @workers@;
 worker_shutdown_timeout 4s;
@@ -53,6 +53,7 @@ constexpr std::string_view kServer = R"(    server {
 
 std::string render(const NginxConf& conf, const fs::path& dir, uint16_t port) {
     std::string text = replace_all(std::string(kMain), "@workers@", std::to_string(conf.workers));
+    text = replace_all(text, "@daemon@", conf.daemon ? "on" : "off");
     text = replace_all(text, "@user@", geteuid() == 0 ? "user root;\n" : "");
     text = replace_all(text, "@load@", conf.module ? "load_module " + module_path(conf.faults).string() + ";\n" : "");
     text = replace_all(text, "@main@", conf.main);
@@ -70,7 +71,8 @@ void write_prefix(const NginxConf& conf, const fs::path& dir, uint16_t port) {
 }
 
 std::vector<std::string> command(const fs::path& dir, const std::string& conf_file) {
-    return {"nginx", "-p", dir.string() + "/", "-c", conf_file, "-e", "log/error.log"};
+    // By its whole path: a binary upgrade executes what it was started as.
+    return {in_path("nginx"), "-p", dir.string() + "/", "-c", conf_file, "-e", "log/error.log"};
 }
 
 std::map<std::string, std::string> environment(bool module) {
@@ -104,6 +106,7 @@ Nginx::Nginx(const NginxConf& conf)
       workers_(conf.workers),
       graceful_(conf.graceful),
       preload_(conf.module),
+      daemon_(conf.daemon),
       unwinding_(std::uncaught_exceptions()) {
     write_conf(conf);
     start();
@@ -149,9 +152,18 @@ void Nginx::start() {
                                   .stdout_file = dir_ / "log/nginx.out",
                                   .stderr_file = dir_ / "log/nginx.out",
                                   .death_signal = SIGTERM});
+    if (daemon_) adopt_daemon();
     const bool started = wait_until(kStartDeadline, [this] { return serves() || !process_->running(); });
     if (started && process_->running()) return;
     FAIL("nginx did not start:\n" << tail(read_if_there(dir_ / "log/nginx.out")) << tail(error_log()));
+}
+
+// What was started ends when the daemon that it made is there.
+void Nginx::adopt_daemon() {
+    const auto status = process_->wait(kStartDeadline);
+    const std::string pid = read_if_there(dir_ / "run/nginx.pid");
+    if (!status || pid.empty()) FAIL("nginx did not become a daemon:\n" << tail(error_log()));
+    process_ = Process::adopt(std::stoi(pid));
 }
 
 std::string Nginx::url(const std::string& target) const {
@@ -230,11 +242,29 @@ void Nginx::kill() {
     wait_until(5s, [&] { return std::ranges::none_of(workers, [](pid_t worker) { return is_worker(worker); }); });
 }
 
-void Nginx::kill_worker() {
+void Nginx::upgrade() {
+    const fs::path old_pid_file = dir_ / "run/nginx.pid.oldbin";
+    process_->signal(SIGUSR2);
+    pid_t master = 0;
+    const bool started = wait_until(kStartDeadline, [&] {
+        const std::string pid = fs::exists(old_pid_file) ? read_if_there(dir_ / "run/nginx.pid") : "";
+        master = pid.empty() ? 0 : std::stoi(pid);
+        const auto is_new_worker = [](pid_t child) { return is_worker(child); };
+        return master != 0 && master != process_->pid() &&
+               std::ranges::count_if(children_of(master), is_new_worker) >= workers_;
+    });
+    if (!started) FAIL("the new nginx did not start:\n" << tail(error_log()));
+    process_->signal(SIGQUIT);
+    if (!process_->wait(kQuitDeadline)) FAIL("the old nginx did not quit:\n" << tail(error_log()));
+    process_ = Process::adopt(master);
+}
+
+void Nginx::kill_worker(size_t which) {
     const auto old = worker_pids();
     if (old.empty()) FAIL("nginx has no worker to kill");
-    expect_log("worker process " + std::to_string(old.front()) + " exited on signal 9");
-    ::kill(old.front(), SIGKILL);
+    const pid_t worker = old[which % old.size()];
+    expect_log("worker process " + std::to_string(worker) + " exited on signal 9");
+    ::kill(worker, SIGKILL);
     const auto replaced = [&] { return worker_pids().size() >= old.size() && worker_pids() != old; };
     if (!wait_until(kStartDeadline, replaced)) FAIL("nginx did not replace a killed worker:\n" << tail(error_log()));
 }

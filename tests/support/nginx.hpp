@@ -35,6 +35,7 @@ struct NginxConf {
     int workers = 1;
     bool module = true;    // load the built thumb module
     bool faults = false;   // and that with fault points, for arm_fault()
+    bool daemon = false;   // as init starts it: without that nginx takes no binary upgrade
     bool graceful = true;  // teardown by SIGQUIT; false: SIGTERM, for tests that leave requests unfinished
 };
 
@@ -72,10 +73,13 @@ class Nginx {
     std::string reload_refused();
     std::string reload_refused(const NginxConf& conf);
 
-    void quit();         // graceful; fails the test if it takes longer than kQuitDeadline
-    void kill();         // SIGKILL to master and workers, as a crash of the machine would
-    void start();        // again, on the same port and folder
-    void kill_worker();  // SIGKILL to one, and wait for its successor; the [alert] about it is expected
+    void quit();   // graceful; fails the test if it takes longer than kQuitDeadline
+    void kill();   // SIGKILL to master and workers, as a crash of the machine would
+    void start();  // again, on the same port and folder
+    // SIGUSR2 and then SIGQUIT to the old master, as a new binary is brought in. Wants conf.daemon.
+    void upgrade();
+    // SIGKILL to one, and wait for its successor; the [alert] about it is expected.
+    void kill_worker(size_t which = 0);
     // The first process to reach that point of the module ends itself (SIGKILL), or stops (SIGSTOP). Wants conf.faults.
     enum class Fault { kill, stop };
     void arm_fault(const std::string& point, Fault fault = Fault::kill);
@@ -93,6 +97,7 @@ class Nginx {
 
   private:
     void write_conf(const NginxConf& conf);
+    void adopt_daemon();
     bool serves() const;
     void wait_for_exit(int signal);
 
@@ -104,6 +109,7 @@ class Nginx {
     int workers_;
     bool graceful_ = true;
     bool preload_ = true;
+    bool daemon_ = false;
     std::vector<std::string> expected_;
     int unwinding_;
     std::optional<Process> process_;

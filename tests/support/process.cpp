@@ -163,6 +163,14 @@ Process::Process(const SpawnOptions& options, int in, int out, int err) {
     if (!pidfd_) throw_errno("pidfd_open");
 }
 
+Process Process::adopt(pid_t orphan) {
+    Process process;
+    process.pid_ = orphan;
+    process.pidfd_.reset(static_cast<int>(syscall(SYS_pidfd_open, orphan, 0)));
+    if (!process.pidfd_) throw_errno("pidfd_open");
+    return process;
+}
+
 Process::Process(Process&& other) noexcept
     : pid_(std::exchange(other.pid_, -1)), pidfd_(std::move(other.pidfd_)), status_(other.status_) {}
 

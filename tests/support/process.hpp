@@ -38,6 +38,8 @@ class Process {
     explicit Process(const SpawnOptions& options);
     // The same on descriptors of the caller's (stdin, stdout, stderr).
     Process(const SpawnOptions& options, int in, int out, int err);
+    // A program that was started by another which has ended: an orphan, and so a child of this test program.
+    static Process adopt(pid_t orphan);
     Process(Process&& other) noexcept;
     Process& operator=(Process&& other) noexcept;
     ~Process();
@@ -51,6 +53,8 @@ class Process {
     void kill() noexcept;
 
   private:
+    Process() = default;
+
     pid_t pid_ = -1;
     UniqueFd pidfd_;
     std::optional<ExitStatus> status_;

@@ -1,5 +1,8 @@
 #include "tests/support/programs.hpp"
 
+#include <cstdlib>
+#include <sstream>
+
 #include "tests/support/catch.hpp"
 
 namespace thumbgate::test {
@@ -8,6 +11,17 @@ std::filesystem::path built(std::string_view name) {
     std::filesystem::path path = std::filesystem::path(THUMBGATE_BIN_DIR) / name;
     if (!std::filesystem::exists(path)) FAIL("not built: " << path.string());
     return path;
+}
+
+std::filesystem::path in_path(std::string_view name) {
+    const char* path = std::getenv("PATH");
+    std::istringstream folders(path != nullptr ? path : "");
+    for (std::string folder; std::getline(folders, folder, ':');) {
+        const std::filesystem::path program = std::filesystem::path(folder) / name;
+        if (std::filesystem::exists(program)) return program;
+    }
+    FAIL("not in PATH: " << name);
+    return {};
 }
 
 std::filesystem::path repository() {

@@ -12,6 +12,9 @@ inline std::filesystem::path module_path(bool with_fault_points = false) {
     return built(with_fault_points ? "ngx_http_thumb_module_faults.so" : "ngx_http_thumb_module.so");
 }
 
+// Where PATH has a program; fails the test when nowhere.
+std::filesystem::path in_path(std::string_view name);
+
 // The root of the repository, where conf/ and contract/vectors/ are.
 std::filesystem::path repository();
 
