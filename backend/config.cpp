@@ -33,6 +33,7 @@ struct Texts {
     std::string job_timeout = "10s";
     std::string jobs_per_converter = "1000";
     std::string redis_timeout = "500ms";
+    std::string signature_size = "32";
     std::string url_lifetime = "24h";
     std::string url_period = "24h";
     std::string session_lifetime = "30d";
@@ -78,6 +79,7 @@ void add_limits(CLI::App& app, Texts& texts) {
     add(app, "job-timeout", texts.job_timeout, "time that a job takes before its converter is killed");
     add(app, "jobs-per-converter", texts.jobs_per_converter, "jobs after which a converter is replaced");
     add(app, "redis-timeout", texts.redis_timeout, "time that Redis may take to answer; at most 900ms");
+    add(app, "signature-size", texts.signature_size, "bytes of a URL's signature, as the edge's thumb_signature_size");
     add(app, "url-lifetime", texts.url_lifetime, "time that the URLs of a listing live, at least");
     add(app, "url-period", texts.url_period, "their end is rounded up to a multiple of this");
     add(app, "session-lifetime", texts.session_lifetime, "time after which an unused session ends");
@@ -212,6 +214,8 @@ void read_limits(Reader& reader, const Texts& texts, Config& config) {
     config.server.max_connections = reader.number("max-connections", texts.max_connections, 1, 100'000);
     config.redis.deadline = reader.duration("redis-timeout", texts.redis_timeout, milliseconds(10), milliseconds(900));
     config.drain_timeout = reader.duration("drain-timeout", texts.drain_timeout, milliseconds(1));
+    config.urls.signature_size =
+        reader.number("signature-size", texts.signature_size, kMinSignatureSize, kMaxSignatureSize);
     config.urls.lifetime = reader.seconds("url-lifetime", texts.url_lifetime);
     config.urls.period = reader.seconds("url-period", texts.url_period);
     config.sessions.lifetime = reader.seconds("session-lifetime", texts.session_lifetime);

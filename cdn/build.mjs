@@ -1,4 +1,4 @@
-// Makes the one file that a CloudFront Function is, of core.mjs and cloudfront.mjs.
+// Makes the one file that a CloudFront Function is, of core.mjs, signatures.mjs and cloudfront.mjs.
 //
 //   node cdn/build.mjs --keys FILE --origin-keys FILE [option…] >function.js
 //   node cdn/build.mjs --key-value-store [option…] >function.js
@@ -20,7 +20,7 @@ import { minify } from './minify.mjs';
 
 export const LIMIT = 10240;
 
-// What core.mjs keeps of a link: names that nothing outside the function knows.
+// What the function keeps of a link: names that nothing outside the function knows.
 const LINK_MEMBERS = [
   'resizing', 'width', 'height', 'enlarge', 'gravity', 'dpr', 'quality', 'format', 'expires', 'cachebuster', 'source',
   'named', 'bound', 'signature'
@@ -53,6 +53,7 @@ export function buildCloudFront(config) {
     "const crypto = require('crypto');",
     `const CONFIG = ${JSON.stringify(constants)};`,
     scriptOf('core.mjs'),
+    scriptOf('signatures.mjs'),
     scriptOf('cloudfront.mjs')
   ].join('\n'), ['handler', 'cf'], LINK_MEMBERS);
   if (Buffer.byteLength(code) > LIMIT) {

@@ -1,8 +1,7 @@
 // CloudFront Function, runtime 2.0, for viewer requests and viewer responses of the thumbnail behaviour. build.mjs
-// makes one file of it and core.mjs, and puts in `CONFIG`, `crypto` and `store` (the key value store, or null).
-import {
-  cacheControl, decide, isEqual, parseLink, problem, refuse, signedPaths, splitTarget, validKeys
-} from './core.mjs';
+// makes one file of it and what it imports, and puts in `CONFIG`, `crypto` and `store` (the key value store, or null).
+import { cacheControl, decide, parseLink, problem, refuse, splitTarget } from './core.mjs';
+import { isEqual, signedPaths, validKeys } from './signatures.mjs';
 
 // Carries the link's end from the request to the response, where the path no longer says it.
 const EXPIRES = 'x-thumb-expires';
@@ -11,7 +10,8 @@ function sign(key, path) {
   const mac = crypto.createHmac('sha256', Buffer.from(key.key, 'hex'));
   mac.update(Buffer.from(key.salt, 'hex'));
   mac.update(path);
-  return mac.digest().slice(0, CONFIG.signature_size).toString('base64').replace(/\+/g, '-').replace(/\//g, '_').replace(/=/g, '');
+  const base64 = mac.digest().slice(0, CONFIG.signature_size).toString('base64');
+  return base64.replace(/\+/g, '-').replace(/\//g, '_').replace(/=/g, '');
 }
 
 function keyFile(name) {

@@ -1,6 +1,6 @@
 // The contract in the JavaScript that every CDN runs: what a link says, its canonical path, what the client accepts,
 // how long the answer may be kept. Each function decides as its C++ counterpart in contract/ does; both are tested on
-// contract/vectors and on generated links. Signatures are the adapters' part, since each runtime has its own crypto.
+// contract/vectors and on generated links. Which signatures are right is in signatures.mjs.
 //
 // CloudFront's runtime is ES 5.1 with const, let and arrow functions: no classes, destructuring, spread, default
 // arguments, for-of. Text is a string of bytes, one a character. A refusal is thrown as { kind, detail }. Comments
@@ -69,16 +69,6 @@ export function decodeBase64(text) {
     }
   }
   return bytes;
-}
-
-// Whether two texts are the same, in time that does not depend on where they differ. A signature has one spelling, so
-// that its text may be compared.
-export function isEqual(given, expected) {
-  let difference = given.length ^ expected.length;
-  for (let i = 0; i < expected.length; i++) {
-    difference |= given.charCodeAt(i % (given.length || 1)) ^ expected.charCodeAt(i);
-  }
-  return difference === 0;
 }
 
 // ---- Options: (link, arguments, presets) ----
@@ -245,20 +235,6 @@ export function splitTarget(target) {
   return { signature: whole.slice(0, slash), path: whole.slice(slash) };
 }
 
-// The paths that a link's signature may be over: its own, and with "*" for the one width that it names, where that is on
-// the ladder. `sizes`: the ladder's widths, as text.
-export function signedPaths(path, sizes) {
-  const segments = path.split('/');
-  let at = 0;
-  for (let i = 1; /:|%3A/i.test(segments[i]); i++) {
-    if (/^w(idth)?:/.test(segments[i])) at = at ? -1 : i;
-  }
-  const option = at > 0 ? segments[at].split(':') : [];
-  if (option.length !== 2 || sizes.indexOf(option[1]) < 0) return [path];
-  segments[at] = option[0] + ':*';
-  return [path, segments.join('/')];
-}
-
 // Source and format, at the one separator there may be.
 function splitFormat(text, separator) {
   const parts = text.split(separator);
@@ -375,22 +351,7 @@ export function cacheControl(expiry, now, maxAge) {
   return 'public, max-age=' + age + ', s-maxage=' + age + ', must-revalidate';
 }
 
-// ---- Keys and the decision ----
-
-// The keys of a key file that are valid now, in its order: { key, salt } in hex.
-export function validKeys(file, now) {
-  const keys = [];
-  file.split('\n').forEach((line) => {
-    const words = line.split('#')[0].split(/[ \t\r]+/).filter((word) => word !== '');
-    const bound = (name, otherwise) => {
-      const word = words.slice(3).filter((candidate) => candidate.indexOf(name + '=') === 0)[0];
-      return word ? Number(word.slice(name.length + 1)) : otherwise;
-    };
-    if (words.length < 3 || now < bound('not-before', 0) || now > bound('not-after', Infinity)) return;
-    keys.push({ key: words[1], salt: words[2] });
-  });
-  return keys;
-}
+// ---- The decision ----
 
 // What becomes of a request whose signature is valid: the path to ask the edge for, still to be signed, and the Accept
 // header to ask it with. Where the link is `bound`, the edge has to be asked with the viewer's own request.

@@ -1,7 +1,7 @@
 // Makes restricted JavaScript short: a CloudFront Function may have 10 KB. Takes out what is there for people, comments
-// and blanks, and gives every name that the code declares a short one, and every member that it is told of. It relies on how core.mjs is written: statements
-// end with ";", objects spell out their keys, and no two meanings of a name need to be told apart. What comes out is
-// what the tests run.
+// and blanks, and gives short names to what the code declares and to the members that it is told of. It relies on how
+// core.mjs is written: statements end with ";", objects spell out their keys, and no two meanings of a name need to be
+// told apart. What comes out is what the tests run.
 
 const TOKEN = /\/\/[^\n]*|'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|[A-Za-z_$][\w$]*|[0-9][\w.]*|=>|\s+|[^\s]/y;
 const REGEXP = /\/(?:[^/\\[\n]|\\.|\[(?:[^\]\\\n]|\\.)*\])+\/[a-z]*/y;

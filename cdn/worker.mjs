@@ -1,5 +1,6 @@
 // Cloudflare Worker in front of the thumbnail location. Its settings are the environment's: see README.md.
-import { cacheControl, decide, isEqual, problem, refuse, signedPaths, splitTarget, validKeys } from './core.mjs';
+import { cacheControl, decide, problem, refuse, splitTarget } from './core.mjs';
+import { isEqual, signedPaths, validKeys } from './signatures.mjs';
 
 const HMAC = { name: 'HMAC', hash: 'SHA-256' };
 const imported = new Map();

@@ -1,6 +1,5 @@
 #include "contract/keys.hpp"
 
-#include <algorithm>
 #include <optional>
 #include <span>
 #include <utility>
@@ -105,16 +104,14 @@ const Key* KeyRing::verify(std::string_view signature, std::string_view path, st
                            std::size_t size) const {
     const auto given = base64url_decode_strict(signature);
     if (!given || given->size() != size) return nullptr;
-    std::size_t signer = keys_.size();
-    for (std::size_t i = 0; i < keys_.size(); ++i) {
-        if (!keys_[i].valid_at(now)) continue;
-        const Sha256 mac = keys_[i].sign(path);
+    const Key* signer = nullptr;
+    for (const Key& key : keys_) {
+        if (!key.valid_at(now)) continue;
+        const Sha256 mac = key.sign(path);
         const bool equal = equal_in_constant_time(std::span(mac).first(size), as_bytes(*given));
-        // By arithmetic: a branch would take another number of instructions for a key that fits.
-        const std::size_t takes = std::size_t{0} - static_cast<std::size_t>(equal);
-        signer -= takes & (signer - std::min(signer, i));
+        signer = equal && signer == nullptr ? &key : signer;
     }
-    return signer == keys_.size() ? nullptr : &keys_[signer];
+    return signer;
 }
 
 std::string new_key_line(std::string_view id) {

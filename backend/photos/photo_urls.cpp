@@ -21,7 +21,7 @@ std::uint64_t PhotoUrls::rounded_expiry(std::uint64_t now) const {
 }
 
 Result<std::string> PhotoUrls::sign(std::string_view path, std::uint64_t now) const {
-    const std::string signature = keys_.sign(path, now);
+    const std::string signature = keys_.sign(path, now, config_.signature_size);
     if (signature.empty()) {
         return fail_unavailable("no_signing_key", "Links cannot be signed at the moment.",
                                 "no key of the key file is valid now");

@@ -15,8 +15,9 @@
 namespace thumbgate {
 
 struct UrlConfig {
-    std::string public_url;                    // "https://photos.example", or "" for URLs that begin with the path
-    std::chrono::seconds lifetime{24 * 3600};  // at least; up to a period more
+    std::string public_url;  // "https://photos.example", or "" for URLs that begin with the path
+    std::size_t signature_size = kMaxSignatureSize;  // bytes, as the edge has it
+    std::chrono::seconds lifetime{24 * 3600};        // at least; up to a period more
     std::chrono::seconds period{24 * 3600};
     std::vector<std::uint32_t> base_sizes{160, 320, 640, 960, 1280};  // widths in pixels
 };

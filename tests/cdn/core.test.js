@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { cacheControl, decodeBase64, validKeys } from '../../cdn/core.mjs';
+import { cacheControl, decodeBase64 } from '../../cdn/core.mjs';
+import { isEqual, signedPaths, validKeys } from '../../cdn/signatures.mjs';
 
 test('a link that never ends may be kept as long as is configured', () => {
   assert.equal(cacheControl(0, 1700000000, 2592000), 'public, max-age=2592000');
@@ -24,6 +25,21 @@ test('a key file is read as the edge reads it', () => {
   assert.deepEqual(validKeys(file, 10), [{ key: 'AA', salt: 'bb' }, { key: 'cc', salt: 'dd' }]);
   assert.deepEqual(validKeys(file, 11), [{ key: 'cc', salt: 'dd' }]);
   assert.deepEqual(validKeys(file, 21), []);
+});
+
+test('texts are equal where every character is', () => {
+  for (const text of ['', 'a', 'abc']) assert.ok(isEqual(text, text));
+  for (const [a, b] of [['abc', 'abd'], ['bbc', 'abc'], ['abc', ''], ['', 'abc'], ['abcabc', 'abc'], ['abc', 'abcabc']]) {
+    assert.ok(!isEqual(a, b), `${a} ${b}`);
+  }
+});
+
+test('the one width of a path may be signed as a star, where it is on the ladder', () => {
+  const starOf = (path) => signedPaths(path, ['160', '320'])[1];
+  assert.equal(starOf('/h:5/width:160/plain/local:///w:320/a'), '/h:5/width:*/plain/local:///w:320/a');
+  for (const path of ['/w:300/plain/a', '/w:160/w:320/plain/a', '/w:160/w:320/w:160/plain/a', '/w:*/plain/a', '/plain/w:320/a']) {
+    assert.deepEqual(signedPaths(path, ['160', '320']), [path]);
+  }
 });
 
 test('base64url is read with any trailing bits, and nothing else is', () => {

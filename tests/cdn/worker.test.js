@@ -28,7 +28,8 @@ function optionsFor(setting) {
   return {
     modules: [
       { type: 'ESModule', path: 'worker.mjs', contents: source('worker.mjs') },
-      { type: 'ESModule', path: 'core.mjs', contents: source('core.mjs') }
+      { type: 'ESModule', path: 'core.mjs', contents: source('core.mjs') },
+      { type: 'ESModule', path: 'signatures.mjs', contents: source('signatures.mjs') }
     ],
     compatibilityDate: '2025-07-01',
     bindings: workerEnvironment(setting),

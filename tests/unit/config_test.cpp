@@ -96,6 +96,7 @@ TEST_CASE("a bad value is quoted, with the flag and what to write instead") {
                contains("--queue: \"0\" is not understood; write a whole number"));
     CHECK_THAT(error(with_places({"--max-upload-bytes", "64MB"})), contains("\"64MB\""));
     CHECK_THAT(error(with_places({"--url-lifetime", "1y"})), contains("\"1y\""));
+    CHECK_THAT(error(with_places({"--signature-size", "7"})), contains("from 8 to 32"));
     CHECK_THAT(error(with_places({"--redis-timeout", "1s"})), contains("at most 900ms"));
     CHECK_THAT(error(with_places({"--cookie-secure", "no"})), contains("write true or false"));
     CHECK_THAT(error(with_places({"--public-url", "photos.example"})), contains("https://photos.example"));

@@ -41,6 +41,15 @@ TEST_CASE("a thumbnail's URL passes the edge's own check and means that photo at
     CHECK(link->options.expires == 2 * kDay);
 }
 
+TEST_CASE("a URL's signature has the size that the edge is configured for") {
+    UrlConfig config;
+    config.signature_size = 16;
+    const std::string path = url(PhotoUrls(config, ring()), 1000);
+    const auto split = split_signature(std::string_view(path).substr(3));
+    REQUIRE(split);
+    CHECK(ring().verify(split->signature, split->path, 1000, 16) != nullptr);
+}
+
 TEST_CASE("URLs stay the same within a period and live at least as long as is configured") {
     const PhotoUrls urls(UrlConfig{}, ring());
     CHECK(url(urls, 10 * kDay + 1) == url(urls, 11 * kDay));
