@@ -1,0 +1,71 @@
+// The system calls of a hit, counted by strace while the worker is under load. epoll_wait is left out: how many hits
+// share one depends on the load.
+#include <cmath>
+#include <sstream>
+
+#include "bench/cases.hpp"
+#include "tests/support/failure.hpp"
+#include "tests/support/files.hpp"
+#include "tests/support/process.hpp"
+
+namespace thumbgate::bench {
+
+using namespace thumbgate::test;
+
+namespace {
+
+constexpr auto kStraceDeadline = 20s;
+
+class SystemCallCounter {
+  public:
+    explicit SystemCallCounter(pid_t pid)
+        : strace_({.argv = {"strace", "-c", "-p", std::to_string(pid), "-o", (dir_ / "summary").string()},
+                   .stderr_file = dir_ / "messages"}) {
+        const auto attached = [this] { return read_if_there(dir_ / "messages").contains("attached"); };
+        if (!wait_until(kStraceDeadline, attached)) {
+            fail_fixture("strace does not attach: " + read_if_there(dir_ / "messages"));
+        }
+    }
+
+    // Ends the count.
+    double calls() {
+        strace_.signal(SIGINT);
+        if (!strace_.wait(kStraceDeadline)) fail_fixture("strace does not end");
+        const std::string summary = read_file(dir_ / "summary");
+        double calls = 0;
+        for (const std::string& line : lines_of(summary)) calls += calls_in(line);
+        if (calls == 0) fail_fixture("strace counted nothing:\n" + summary);
+        return calls;
+    }
+
+  private:
+    // "<% of time> <seconds> <µs a call> <calls> [<errors>] <name>"; the head, the rules and the total are no calls.
+    static double calls_in(const std::string& line) {
+        std::istringstream words(line);
+        double share = 0, seconds = 0, us = 0, calls = 0;
+        words >> share >> seconds >> us >> calls;
+        const bool counts = words && !line.ends_with(" total") && !line.ends_with(" epoll_wait");
+        return counts ? calls : 0;
+    }
+
+    TempDir dir_;
+    Process strace_;
+};
+
+// To a tenth: what comes and goes with connections is not a hit's.
+double calls_a_hit(const Edges& edges, const Subject& subject) {
+    edges.warm(subject);
+    SystemCallCounter counter(edges.worker(subject));
+    const Measured measured = edges.measure(subject, Wire::http, 1s);
+    return std::round(10 * counter.calls() / static_cast<double>(measured.requests)) / 10;
+}
+
+}  // namespace
+
+Rows system_calls(Context& context) {
+    const Edges& edges = context.edges();
+    return {{"12 KB, HTTP/1.1, system calls", calls_a_hit(edges, kOurs12k), calls_a_hit(edges, kStock12k),
+             "system calls a hit"}};
+}
+
+}  // namespace thumbgate::bench
