@@ -52,10 +52,26 @@ std::string encode_bits(std::span<const std::uint8_t> bytes, std::string_view al
     return text;
 }
 
+// Four digits at a time from the front of `text`, which becomes shorter; stops before four that are not all digits.
+std::string::iterator decode_quads(std::string_view& text, std::string::iterator next) {
+    for (; text.size() >= 4; text.remove_prefix(4)) {
+        std::uint32_t digits = 0;
+        std::uint8_t all = 0;
+        for (std::size_t i = 0; i < 4; ++i) {
+            const std::uint8_t digit = kBase64urlReverse[static_cast<std::uint8_t>(text[i])];
+            all |= digit;
+            digits = (digits << 6) | digit;
+        }
+        if (all >= kBase64url.size()) return next;
+        for (const unsigned shift : {16U, 8U, 0U}) *next++ = static_cast<char>(digits >> shift);
+    }
+    return next;
+}
+
 std::optional<std::string> decode_base64url(std::string_view text, bool strict) {
     if (text.size() % 4 == 1) return std::nullopt;
     std::string bytes(text.size() * 3 / 4, '\0');
-    auto next = bytes.begin();
+    auto next = decode_quads(text, bytes.begin());
     std::uint32_t pending = 0;
     unsigned pending_bits = 0;
     for (const char c : text) {
