@@ -96,6 +96,27 @@ TEST_CASE("bodies of every size around a page's come back whole") {
     CHECK_FALSE(put(hot.store, 9, kMaxHotObject + 1));
 }
 
+TEST_CASE("a body lies in one piece, in memory that is new and in that of one as large that went") {
+    Store hot(1 << 20);
+    const auto parts = [&](std::uint64_t number) {
+        int count = 0;
+        hot.store.find(key_of(number), kNow).for_each_part([&](auto) { ++count; });
+        return count;
+    };
+    for (std::uint64_t i = 0; i < 10; ++i) {
+        REQUIRE(put(hot.store, i, 12'345));
+        CHECK(parts(i) == 1);
+    }
+    hot.store.remove(key_of(4));
+    REQUIRE(put(hot.store, 20, 12'345));
+    CHECK(parts(20) == 1);
+    hot.store.remove(key_of(2));
+    hot.store.remove(key_of(7));
+    REQUIRE(put(hot.store, 21, 24'000));
+    CHECK(parts(21) == 2);
+    CHECK(read(hot.store.find(key_of(21), kNow)) == body_of(21, 24'000));
+}
+
 TEST_CASE("an object that is replaced or removed while it is sent stays whole for the one who sends it") {
     Store hot;
     put(hot.store, 1, 20'000);
