@@ -67,7 +67,8 @@ class Clients {
         }
         waited_ms_.push_back(std::chrono::duration<double, std::milli>(Clock::now() - start_).count());
         polled_[i].fd = -1;  // poll leaves it out
-        if (!answers_[i].starts_with("HTTP/1.1 200 ")) fail_fixture("a burst is answered by " + answers_[i].substr(0, 80));
+        if (!answers_[i].starts_with("HTTP/1.1 200 "))
+            fail_fixture("a burst is answered by " + answers_[i].substr(0, 80));
     }
 
     std::vector<UniqueFd> sockets_;

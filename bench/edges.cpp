@@ -115,9 +115,9 @@ NginxConf with_tls(const Origin& origin, const Port& tls, const std::string& htt
 
 // In `dir`, for both sides.
 void make_certificate(const std::filesystem::path& dir) {
-    const RunResult made =
-        run({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-             "-subj", "/CN=localhost", "-keyout", (dir / "key.pem").string(), "-out", (dir / "certificate.pem").string()});
+    const RunResult made = run({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+                                "-nodes", "-days", "2", "-subj", "/CN=localhost", "-keyout", (dir / "key.pem").string(),
+                                "-out", (dir / "certificate.pem").string()});
     if (!made.ok()) fail_fixture("openssl made no certificate: " + made.err);
 }
 

@@ -17,17 +17,36 @@ using namespace thumbgate::test;
 
 namespace {
 
-constexpr auto kGrace = 20s;           // for connecting and for what the load program does at its end
+constexpr auto kGrace = 20s;            // for connecting and for what the load program does at its end
 constexpr int kStreamsAConnection = 4;  // of HTTP/2: a page's pictures come side by side
 
 std::vector<std::string> wrk_command(const Target& target, const std::string& seconds) {
-    return {"wrk", "-t1", "-c" + std::to_string(kConnections), "-d" + seconds, "--timeout", "10s", "-H", kAccept, "-s",
-            (repository() / "bench/rotate.lua").string(), target.base, "--", target.paths.string()};
+    return {"wrk",
+            "-t1",
+            "-c" + std::to_string(kConnections),
+            "-d" + seconds,
+            "--timeout",
+            "10s",
+            "-H",
+            kAccept,
+            "-s",
+            (repository() / "bench/rotate.lua").string(),
+            target.base,
+            "--",
+            target.paths.string()};
 }
 
 std::vector<std::string> h2load_command(const Target& target, const std::string& seconds) {
-    return {"h2load", "-t1", "-c" + std::to_string(kConnections / kStreamsAConnection),
-            "-m" + std::to_string(kStreamsAConnection), "-D" + seconds, "-H", kAccept, "-B", target.base, "-i",
+    return {"h2load",
+            "-t1",
+            "-c" + std::to_string(kConnections / kStreamsAConnection),
+            "-m" + std::to_string(kStreamsAConnection),
+            "-D" + seconds,
+            "-H",
+            kAccept,
+            "-B",
+            target.base,
+            "-i",
             target.paths.string()};
 }
 

@@ -7,9 +7,9 @@
 namespace thumbgate::bench {
 
 struct Plan {
-    int rounds = 7;                    // of each side, interleaved
-    std::chrono::seconds a_round{3};   // of load
-    int bursts = 9;                    // of each side, interleaved
+    int rounds = 7;                        // of each side, interleaved
+    std::chrono::seconds a_round{3};       // of load
+    int bursts = 9;                        // of each side, interleaved
     std::uint64_t decisions = 10'000'000;  // of a rate limit
 };
 

@@ -266,7 +266,8 @@ void Nginx::kill_worker(size_t which) {
     expect_log("worker process " + std::to_string(worker) + " exited on signal 9");
     ::kill(worker, SIGKILL);
     const auto replaced = [&] { return worker_pids().size() >= old.size() && worker_pids() != old; };
-    if (!wait_until(kStartDeadline, replaced)) fail_fixture("nginx did not replace a killed worker:\n" + tail(error_log()));
+    if (!wait_until(kStartDeadline, replaced))
+        fail_fixture("nginx did not replace a killed worker:\n" + tail(error_log()));
 }
 
 void Nginx::arm_fault(const std::string& point, Fault fault) {
