@@ -11,6 +11,7 @@ namespace {
 constexpr std::string_view kAccept = "accept:";
 constexpr std::string_view kSafeInSource = "/:";
 constexpr std::string_view kPlain = "plain/";
+constexpr std::size_t kUsualOptions = 64;  // bytes of a canonical form before its source; more only cost an allocation
 
 std::uint32_t scaled(std::uint32_t pixels, std::uint32_t dpr) {
     return std::min((pixels * dpr + kDprUnit / 2) / kDprUnit, kMaxDimension);
@@ -38,8 +39,7 @@ void append(std::string& form, std::string_view option, std::string_view argumen
     form += '/';
 }
 
-std::string options_form(const Options& options) {
-    std::string form;
+void append_options(std::string& form, const Options& options) {
     if (options.resizing_type != ResizingType::fit) append(form, "rt", name(options.resizing_type));
     if (options.width != 0) append(form, "w", std::to_string(options.width));
     if (options.height != 0) append(form, "h", std::to_string(options.height));
@@ -49,11 +49,11 @@ std::string options_form(const Options& options) {
     if (options.quality != 0) append(form, "q", std::to_string(options.quality));
     if (!options.cache_buster.empty()) append(form, "cb", percent_encode(options.cache_buster));
     if (options.format) append(form, "f", name(*options.format));
-    return form;
 }
 
-std::string source_form(std::string_view source) {
-    return std::string(kPlain) + percent_encode(source, kSafeInSource);
+void append_source(std::string& form, std::string_view source) {
+    form += kPlain;
+    form += percent_encode(source, kSafeInSource);
 }
 
 }  // namespace
@@ -80,18 +80,24 @@ std::string format_token(const Conversion& conversion) {
 }
 
 std::string canonical_form(const Conversion& conversion) {
-    std::string form = options_form(conversion.options);
+    std::string form;
+    form.reserve(kUsualOptions + conversion.source.size());
+    append_options(form, conversion.options);
     if (!conversion.options.format) {
         form += kAccept;
         form += conversion.accepted.token();
         form += '/';
     }
-    return form + source_form(conversion.source);
+    append_source(form, conversion.source);
+    return form;
 }
 
 std::string canonical_path(const ThumbLink& link) {
     const Conversion conversion = reduce(link, FormatSet{});
-    return '/' + options_form(conversion.options) + source_form(conversion.source);
+    std::string path = "/";
+    append_options(path, conversion.options);
+    append_source(path, conversion.source);
+    return path;
 }
 
 Parsed<Conversion> parse_canonical(std::string_view text) {

@@ -1,5 +1,6 @@
 #include "contract/encoding.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace thumbgate {
@@ -27,9 +28,9 @@ constexpr int hex_value(char c) {
     return -1;
 }
 
+// RFC 3986 §2.3: the digits of base64url, and two more.
 constexpr bool is_unreserved(char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
-           c == '_' || c == '~';
+    return kBase64urlReverse[static_cast<std::uint8_t>(c)] != kInvalid || c == '.' || c == '~';
 }
 
 // Packs `bytes` into digits of `bits` bits, most significant first.
@@ -51,10 +52,26 @@ std::string encode_bits(std::span<const std::uint8_t> bytes, std::string_view al
     return text;
 }
 
+// Four digits at a time from the front of `text`, which becomes shorter; stops before four that are not all digits.
+std::string::iterator decode_quads(std::string_view& text, std::string::iterator next) {
+    for (; text.size() >= 4; text.remove_prefix(4)) {
+        std::uint32_t digits = 0;
+        std::uint8_t all = 0;
+        for (std::size_t i = 0; i < 4; ++i) {
+            const std::uint8_t digit = kBase64urlReverse[static_cast<std::uint8_t>(text[i])];
+            all |= digit;
+            digits = (digits << 6) | digit;
+        }
+        if (all >= kBase64url.size()) return next;
+        for (const unsigned shift : {16U, 8U, 0U}) *next++ = static_cast<char>(digits >> shift);
+    }
+    return next;
+}
+
 std::optional<std::string> decode_base64url(std::string_view text, bool strict) {
     if (text.size() % 4 == 1) return std::nullopt;
-    std::string bytes;
-    bytes.reserve(text.size() * 3 / 4);
+    std::string bytes(text.size() * 3 / 4, '\0');
+    auto next = decode_quads(text, bytes.begin());
     std::uint32_t pending = 0;
     unsigned pending_bits = 0;
     for (const char c : text) {
@@ -64,7 +81,7 @@ std::optional<std::string> decode_base64url(std::string_view text, bool strict) 
         pending_bits += 6;
         if (pending_bits >= 8) {
             pending_bits -= 8;
-            bytes += static_cast<char>((pending >> pending_bits) & 0xFF);
+            *next++ = static_cast<char>((pending >> pending_bits) & 0xFF);
             pending &= (1U << pending_bits) - 1;
         }
     }
@@ -120,36 +137,35 @@ std::optional<std::string> hex_decode(std::string_view text) {
 std::optional<std::string> percent_decode(std::string_view text) {
     std::string bytes;
     bytes.reserve(text.size());
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if (text[i] != '%') {
-            bytes += text[i];
-            continue;
-        }
-        if (text.size() - i < 3) return std::nullopt;
-        const int high = hex_value(text[i + 1]);
-        const int low = hex_value(text[i + 2]);
+    for (;;) {
+        const std::size_t escape = text.find('%');
+        bytes += text.substr(0, escape);
+        if (escape == std::string_view::npos) return bytes;
+        text.remove_prefix(escape);
+        if (text.size() < 3) return std::nullopt;
+        const int high = hex_value(text[1]);
+        const int low = hex_value(text[2]);
         if (high < 0 || low < 0) return std::nullopt;
         bytes += static_cast<char>(high * 16 + low);
-        i += 2;
+        text.remove_prefix(3);
     }
-    return bytes;
 }
 
 std::string percent_encode(std::string_view bytes, std::string_view also_safe) {
     constexpr std::string_view digits = "0123456789ABCDEF";
     std::string text;
     text.reserve(bytes.size());
-    for (const char c : bytes) {
-        if (is_unreserved(c) || also_safe.find(c) != std::string_view::npos) {
-            text += c;
-        } else {
-            const auto byte = static_cast<std::uint8_t>(c);
-            text += '%';
-            text += digits[byte >> 4];
-            text += digits[byte & 0xF];
-        }
+    const auto is_safe = [&](char c) { return is_unreserved(c) || also_safe.find(c) != std::string_view::npos; };
+    for (;;) {
+        const auto unsafe = std::ranges::find_if_not(bytes, is_safe);
+        text.append(bytes.begin(), unsafe);
+        if (unsafe == bytes.end()) return text;
+        const auto byte = static_cast<std::uint8_t>(*unsafe);
+        text += '%';
+        text += digits[byte >> 4];
+        text += digits[byte & 0xF];
+        bytes = {unsafe + 1, bytes.end()};
     }
-    return text;
 }
 
 std::optional<std::uint64_t> parse_decimal(std::string_view text, std::uint64_t max) {

@@ -34,11 +34,14 @@ bool equals_ignoring_case(std::string_view a, std::string_view b) {
     return true;
 }
 
+constexpr bool is_blank(char c) {
+    return c == ' ' || c == '\t';
+}
+
 std::string_view trim(std::string_view text) {
-    constexpr std::string_view blanks = " \t";
-    const std::size_t first = text.find_first_not_of(blanks);
-    if (first == std::string_view::npos) return {};
-    return text.substr(first, text.find_last_not_of(blanks) - first + 1);
+    while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+    while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+    return text;
 }
 
 // Takes the text before `separator` off the front of `rest`.

@@ -1,5 +1,6 @@
 // The SHA256_* functions are the only ones whose state can be copied without an allocation; OpenSSL 3 marks them as
-// deprecated in favour of EVP_MAC, whose context is on the heap.
+// deprecated in favour of EVP_MAC, whose context is on the heap. The one-call SHA256() looks its algorithm up, under
+// locks, at each call.
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "contract/hmac.hpp"
 
@@ -54,7 +55,10 @@ Sha256 HmacKey::mac(std::initializer_list<std::string_view> parts) const {
 
 Sha256 sha256(std::string_view bytes) {
     Sha256 digest;
-    SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest.data());
+    SHA256_CTX state;
+    SHA256_Init(&state);
+    SHA256_Update(&state, bytes.data(), bytes.size());
+    SHA256_Final(digest.data(), &state);
     return digest;
 }
 

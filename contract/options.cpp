@@ -262,6 +262,7 @@ std::optional<OptionText> split_option(std::string_view segment) {
     std::size_t colon = segment.find(':');
     if (colon == std::string_view::npos) return std::nullopt;
     OptionText text{std::string(segment.substr(0, colon)), {}};
+    text.arguments.reserve(static_cast<std::size_t>(std::ranges::count(segment, ':')));
     while (colon != std::string_view::npos) {
         const std::size_t begin = colon + 1;
         colon = segment.find(':', begin);

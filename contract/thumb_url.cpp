@@ -1,6 +1,7 @@
 #include "contract/thumb_url.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "contract/encoding.hpp"
@@ -16,9 +17,15 @@ std::string_view without_query(std::string_view target) {
 }
 
 // RFC 3986 has no such byte in a path; nginx lets some through.
+constexpr auto kForbiddenInPath = [] {
+    std::array<bool, 256> forbidden{};
+    for (std::size_t byte = 0; byte <= 0x20; ++byte) forbidden[byte] = true;
+    forbidden[0x7F] = forbidden['#'] = true;
+    return forbidden;
+}();
+
 bool is_forbidden_in_path(char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return byte <= 0x20 || byte == 0x7F || c == '#';
+    return kForbiddenInPath[static_cast<unsigned char>(c)];
 }
 
 Parsed<std::string> decode_escapes(std::string_view text) {
@@ -179,8 +186,12 @@ std::string_view source_name(std::string_view source) {
 std::string redact(std::string_view prefix, std::string_view target) {
     target = without_query(target);
     const std::size_t slash = target.find('/');
-    std::string redacted = std::string(prefix) + "-";
-    if (slash != std::string_view::npos) redacted += target.substr(slash);
+    const std::string_view path = slash != std::string_view::npos ? target.substr(slash) : std::string_view{};
+    std::string redacted;
+    redacted.reserve(prefix.size() + 1 + path.size());
+    redacted += prefix;
+    redacted += '-';
+    redacted += path;
     return redacted;
 }
 

@@ -1,7 +1,9 @@
 // What every feature of the module needs between nginx's C types and C++: strings, objects in pools, conf errors.
 #pragma once
 
+#include <algorithm>
 #include <cstring>
+#include <initializer_list>
 #include <new>
 #include <string>
 #include <string_view>
@@ -15,13 +17,21 @@ inline std::string_view view(const ngx_str_t& text) {
     return {reinterpret_cast<const char*>(text.data), text.len};
 }
 
+// The parts, one after the other, in a text that lives as long as the pool; {0, nullptr} when there is no memory.
+inline ngx_str_t join_in_pool(ngx_pool_t* pool, std::initializer_list<std::string_view> parts) noexcept {
+    std::size_t size = 0;
+    for (const std::string_view part : parts) size += part.size();
+    auto* data = static_cast<u_char*>(ngx_pnalloc(pool, size + 1));
+    if (data == nullptr) return {0, nullptr};
+    u_char* end = data;
+    for (const std::string_view part : parts) end = std::copy(part.begin(), part.end(), end);
+    *end = '\0';
+    return {size, data};
+}
+
 // A copy that lives as long as the pool; {0, nullptr} when there is no memory.
 inline ngx_str_t copy_to_pool(ngx_pool_t* pool, std::string_view text) noexcept {
-    auto* data = static_cast<u_char*>(ngx_pnalloc(pool, text.size() + 1));
-    if (data == nullptr) return {0, nullptr};
-    std::memcpy(data, text.data(), text.size());
-    data[text.size()] = '\0';
-    return {text.size(), data};
+    return join_in_pool(pool, {text});
 }
 
 // A T that is destroyed with the pool; null when there is no memory. What T's constructor throws goes through.

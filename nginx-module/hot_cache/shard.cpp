@@ -69,7 +69,8 @@ void HotShard::reset(const std::function<std::uint32_t(std::uint32_t)>& pins_on)
             page = next_page_[page];
         }
     }
-    for (std::uint32_t page = 0; page < kept.size(); ++page) {
+    // From the back, so that pages are taken in their order, and a body lies in one piece.
+    for (auto page = static_cast<std::uint32_t>(kept.size()); page-- > 0;) {
         if (kept[page]) continue;
         next_page_[page] = std::exchange(header_->free_page, page);
         ++header_->free_pages;
@@ -150,15 +151,14 @@ void HotShard::unlink(std::uint32_t index) {
     if (entry.pins == 0) give_back(index);
 }
 
+// The pages go back in their order, for the next body to lie in as few pieces.
 void HotShard::give_back(std::uint32_t index) {
     HotEntry& entry = entries_[index];
-    std::uint32_t page = entry.first_page;
-    for (std::uint32_t left = pages_for(entry.meta.length); left > 0; --left) {
-        const std::uint32_t next = next_page_[page];
-        next_page_[page] = std::exchange(header_->free_page, page);
-        ++header_->free_pages;
-        page = next;
-    }
+    const std::uint32_t pages = pages_for(entry.meta.length);
+    std::uint32_t last = entry.first_page;
+    for (std::uint32_t i = 1; i < pages; ++i) last = next_page_[last];
+    next_page_[last] = std::exchange(header_->free_page, entry.first_page);
+    header_->free_pages += pages;
     entry.queue = HotQueue::free;
     entry.older = std::exchange(header_->free_entry, index);
 }

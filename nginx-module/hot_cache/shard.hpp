@@ -23,9 +23,9 @@ enum class HotQueue : std::uint8_t {
     doomed,  // evicted or replaced while pinned: pages are given back with the last pin
 };
 
-struct HotEntry {
+// What a lookup reads and writes is in the first cache line.
+struct alignas(64) HotEntry {
     HotKey key;
-    HotMeta meta;
     std::uint32_t first_page;
     std::uint32_t next_in_bucket;
     std::uint32_t older;  // towards the queue's tail
@@ -33,7 +33,9 @@ struct HotEntry {
     std::uint32_t pins;
     std::uint8_t frequency;  // 0 to 3
     HotQueue queue;
+    HotMeta meta;
 };
+static_assert(offsetof(HotEntry, meta) + offsetof(HotMeta, etag) <= 64);
 
 struct HotFifo {
     std::uint32_t oldest = kNone;
@@ -77,7 +79,10 @@ class HotShard {
 
     const HotEntry& entry(std::uint32_t index) const { return entries_[index]; }
     std::uint32_t next_page(std::uint32_t page) const { return next_page_[page]; }
-    std::span<const std::uint8_t> page(std::uint32_t index) const { return pages_.subspan(index * kHotPage, kHotPage); }
+    // `count` pages that lie side by side.
+    std::span<const std::uint8_t> pages(std::uint32_t first, std::uint32_t count) const {
+        return pages_.subspan(first * kHotPage, count * kHotPage);
+    }
     HotCounts counts() const;
     void count_emptied() { ++header_->counts.emptied_shards; }
 

@@ -253,11 +253,16 @@ const HotMeta& HotStore::Pin::meta() const {
 std::uint32_t HotStore::Pin::first_page() const {
     return store_->layout_->shards[shard_].core.entry(entry_).first_page;
 }
-std::uint32_t HotStore::Pin::next_page(std::uint32_t page) const {
-    return store_->layout_->shards[shard_].core.next_page(page);
-}
-std::span<const std::uint8_t> HotStore::Pin::page_bytes(std::uint32_t page) const {
-    return store_->layout_->shards[shard_].core.page(page);
+HotStore::Pin::Run HotStore::Pin::run_at(std::uint32_t page, std::size_t left) const {
+    const HotShard& shard = store_->layout_->shards[shard_].core;
+    std::uint32_t count = 1;
+    std::uint32_t next = shard.next_page(page);
+    while (count * kHotPage < left && next == page + count) {
+        ++count;
+        next = shard.next_page(next);
+    }
+    const auto bytes = shard.pages(page, count);
+    return {bytes.first(std::min(left, bytes.size())), next};
 }
 
 }  // namespace thumbgate::edge

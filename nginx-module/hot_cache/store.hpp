@@ -73,23 +73,27 @@ class HotStore {
         explicit operator bool() const { return store_ != nullptr; }
 
         const HotMeta& meta() const;
-        // Calls `use(span<const uint8_t>)` for each part of the body, in order.
+        // Calls `use(span<const uint8_t>)` for each part of the body, in order. Pages that lie side by side are one.
         template <typename Use>
         void for_each_part(Use use) const {
             std::uint32_t page = first_page();
-            for (std::uint32_t left = meta().length; left > 0;) {
-                const std::size_t size = left < kHotPage ? left : kHotPage;
-                use(page_bytes(page).first(size));
-                page = next_page(page);
-                left -= static_cast<std::uint32_t>(size);
+            for (std::size_t left = meta().length; left > 0;) {
+                const Run run = run_at(page, left);
+                use(run.bytes);
+                page = run.next_page;
+                left -= run.bytes.size();
             }
         }
 
       private:
         friend class HotStore;
         std::uint32_t first_page() const;
-        std::uint32_t next_page(std::uint32_t page) const;
-        std::span<const std::uint8_t> page_bytes(std::uint32_t page) const;
+        struct Run {
+            std::span<const std::uint8_t> bytes;
+            std::uint32_t next_page;
+        };
+        // As many of the next `left` bytes as lie side by side.
+        Run run_at(std::uint32_t page, std::size_t left) const;
 
         HotStore* store_ = nullptr;
         std::uint32_t shard_ = 0;

@@ -164,11 +164,10 @@ ngx_int_t judge_in_phase(ngx_http_request_t* r, bool applies, Check check) noexc
 
 ngx_int_t link_preaccess(ngx_http_request_t* r) noexcept try {
     if (r != r->main || !location_conf(r)->link.is_thumbnail_location()) return NGX_DECLINED;
-    const std::string line =
-        std::string(view(r->method_name)) + " " + redacted_uri(r) + " " + std::string(view(r->http_protocol));
-    const ngx_str_t copy = copy_to_pool(r->pool, line);
-    if (copy.data == nullptr) return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    r->request_line = copy;
+    const ngx_str_t line =
+        join_in_pool(r->pool, {view(r->method_name), " ", redacted_uri(r), " ", view(r->http_protocol)});
+    if (line.data == nullptr) return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    r->request_line = line;
     return NGX_DECLINED;
 } catch (...) {
     return NGX_HTTP_INTERNAL_SERVER_ERROR;

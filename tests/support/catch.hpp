@@ -1,5 +1,4 @@
-// Catch2 2.13 (Debian 12) and 3.x (Debian 13) behind one include, and the one safe way to fail a test from a
-// destructor.
+// Catch2 2.13 (Debian 12) and 3.x (Debian 13) behind one include.
 #pragma once
 
 #if __has_include(<catch2/catch_all.hpp>)
@@ -32,8 +31,5 @@ inline auto starts_with(const std::string& part) {
 inline auto ends_with(const std::string& part) {
     return Catch::Matchers::EndsWith(part);
 }
-
-// Fails the running test and returns: never throws, so that teardown may use it, also while a failed REQUIRE unwinds.
-void fail_quietly(const std::string& message) noexcept;
 
 }  // namespace thumbgate::test

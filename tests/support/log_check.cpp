@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "tests/support/catch.hpp"
+#include "tests/support/failure.hpp"
 #include "tests/support/files.hpp"
 
 namespace thumbgate::test {

@@ -12,6 +12,7 @@
 #include <iostream>
 
 #include "tests/support/catch.hpp"
+#include "tests/support/failure.hpp"
 #include "tests/support/process.hpp"
 
 // Read by the sanitizers' runtimes, where this program was built with them.
@@ -77,6 +78,7 @@ CATCH_REGISTER_LISTENER(LeakListener)
 int main(int argc, char** argv) {
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     signal(SIGPIPE, SIG_IGN);
+    thumbgate::test::set_quiet_failure([](const std::string& message) { FAIL_CHECK(message); });
     const int failed = Catch::Session().run(argc, argv);
     return failed ? failed : thumbgate::test::leaked_processes ? thumbgate::test::kLeakExitCode : 0;
 }

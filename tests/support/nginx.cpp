@@ -6,7 +6,7 @@
 #include <exception>
 #include <iostream>
 
-#include "tests/support/catch.hpp"
+#include "tests/support/failure.hpp"
 #include "tests/support/log_check.hpp"
 #include "tests/support/programs.hpp"
 
@@ -155,14 +155,14 @@ void Nginx::start() {
     if (daemon_) adopt_daemon();
     const bool started = wait_until(kStartDeadline, [this] { return serves() || !process_->running(); });
     if (started && process_->running()) return;
-    FAIL("nginx did not start:\n" << tail(read_if_there(dir_ / "log/nginx.out")) << tail(error_log()));
+    fail_fixture("nginx did not start:\n" + tail(read_if_there(dir_ / "log/nginx.out")) + tail(error_log()));
 }
 
 // What was started ends when the daemon that it made is there.
 void Nginx::adopt_daemon() {
     const auto status = process_->wait(kStartDeadline);
     const std::string pid = read_if_there(dir_ / "run/nginx.pid");
-    if (!status || pid.empty()) FAIL("nginx did not become a daemon:\n" << tail(error_log()));
+    if (!status || pid.empty()) fail_fixture("nginx did not become a daemon:\n" + tail(error_log()));
     process_ = Process::adopt(std::stoi(pid));
 }
 
@@ -191,7 +191,7 @@ void Nginx::reload() {
                error_log().substr(log_before).contains("[emerg]");
     });
     const std::string news = error_log().substr(log_before);
-    if (!decided || news.contains("[emerg]")) FAIL("nginx did not reload:\n" << tail(news));
+    if (!decided || news.contains("[emerg]")) fail_fixture("nginx did not reload:\n" + tail(news));
 }
 
 void Nginx::reload(const NginxConf& conf) {
@@ -205,9 +205,9 @@ std::string Nginx::reload_refused() {
     process_->signal(SIGHUP);
     const auto news = [&] { return error_log().substr(log_before); };
     if (!wait_until(kReloadDeadline, [&] { return news().contains("[emerg]") || worker_pids() != old; })) {
-        FAIL("nginx neither reloaded nor refused to");
+        fail_fixture("nginx neither reloaded nor refused to");
     }
-    if (worker_pids() != old) FAIL("nginx did not refuse to reload:\n" << tail(news()));
+    if (worker_pids() != old) fail_fixture("nginx did not refuse to reload:\n" + tail(news()));
     const auto refusals = faults_in(news());
     std::string message;
     for (const auto& line : refusals) {
@@ -253,20 +253,21 @@ void Nginx::upgrade() {
         return master != 0 && master != process_->pid() &&
                std::ranges::count_if(children_of(master), is_new_worker) >= workers_;
     });
-    if (!started) FAIL("the new nginx did not start:\n" << tail(error_log()));
+    if (!started) fail_fixture("the new nginx did not start:\n" + tail(error_log()));
     process_->signal(SIGQUIT);
-    if (!process_->wait(kQuitDeadline)) FAIL("the old nginx did not quit:\n" << tail(error_log()));
+    if (!process_->wait(kQuitDeadline)) fail_fixture("the old nginx did not quit:\n" + tail(error_log()));
     process_ = Process::adopt(master);
 }
 
 void Nginx::kill_worker(size_t which) {
     const auto old = worker_pids();
-    if (old.empty()) FAIL("nginx has no worker to kill");
+    if (old.empty()) fail_fixture("nginx has no worker to kill");
     const pid_t worker = old[which % old.size()];
     expect_log("worker process " + std::to_string(worker) + " exited on signal 9");
     ::kill(worker, SIGKILL);
     const auto replaced = [&] { return worker_pids().size() >= old.size() && worker_pids() != old; };
-    if (!wait_until(kStartDeadline, replaced)) FAIL("nginx did not replace a killed worker:\n" << tail(error_log()));
+    if (!wait_until(kStartDeadline, replaced))
+        fail_fixture("nginx did not replace a killed worker:\n" + tail(error_log()));
 }
 
 void Nginx::arm_fault(const std::string& point, Fault fault) {

@@ -3,13 +3,13 @@
 #include <cstdlib>
 #include <sstream>
 
-#include "tests/support/catch.hpp"
+#include "tests/support/failure.hpp"
 
 namespace thumbgate::test {
 
 std::filesystem::path built(std::string_view name) {
     std::filesystem::path path = std::filesystem::path(THUMBGATE_BIN_DIR) / name;
-    if (!std::filesystem::exists(path)) FAIL("not built: " << path.string());
+    if (!std::filesystem::exists(path)) fail_fixture("not built: " + path.string());
     return path;
 }
 
@@ -20,8 +20,7 @@ std::filesystem::path in_path(std::string_view name) {
         const std::filesystem::path program = std::filesystem::path(folder) / name;
         if (std::filesystem::exists(program)) return program;
     }
-    FAIL("not in PATH: " << name);
-    return {};
+    fail_fixture("not in PATH: " + std::string(name));
 }
 
 std::filesystem::path repository() {

@@ -1,6 +1,7 @@
 #include "tests/support/redis.hpp"
 
 #include "tests/support/catch.hpp"
+#include "tests/support/failure.hpp"
 #include "tests/support/log_check.hpp"
 #include "tests/support/sockets.hpp"
 

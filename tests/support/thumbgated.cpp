@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "tests/support/catch.hpp"
+#include "tests/support/failure.hpp"
 #include "tests/support/keys.hpp"
 #include "tests/support/log_check.hpp"
 #include "tests/support/programs.hpp"

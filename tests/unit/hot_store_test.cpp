@@ -3,14 +3,13 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
-#include <cmath>
 #include <list>
 #include <random>
-#include <unordered_map>
 
 #include "nginx-module/hot_cache/shard.hpp"
 #include "nginx-module/hot_cache/store.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/hit_ratio.hpp"
 
 using namespace thumbgate::edge;
 
@@ -95,6 +94,27 @@ TEST_CASE("bodies of every size around a page's come back whole") {
         CHECK(read(hot.store.find(key_of(size), kNow)) == body_of(size, size));
     }
     CHECK_FALSE(put(hot.store, 9, kMaxHotObject + 1));
+}
+
+TEST_CASE("a body lies in one piece, in memory that is new and in that of one as large that went") {
+    Store hot(1 << 20);
+    const auto parts = [&](std::uint64_t number) {
+        int count = 0;
+        hot.store.find(key_of(number), kNow).for_each_part([&](auto) { ++count; });
+        return count;
+    };
+    for (std::uint64_t i = 0; i < 10; ++i) {
+        REQUIRE(put(hot.store, i, 12'345));
+        CHECK(parts(i) == 1);
+    }
+    hot.store.remove(key_of(4));
+    REQUIRE(put(hot.store, 20, 12'345));
+    CHECK(parts(20) == 1);
+    hot.store.remove(key_of(2));
+    hot.store.remove(key_of(7));
+    REQUIRE(put(hot.store, 21, 24'000));
+    CHECK(parts(21) == 2);
+    CHECK(read(hot.store.find(key_of(21), kNow)) == body_of(21, 24'000));
 }
 
 TEST_CASE("an object that is replaced or removed while it is sent stays whole for the one who sends it") {
@@ -206,45 +226,15 @@ TEST_CASE("memory of another layout is recognised") {
 }
 
 TEST_CASE("on a Zipf-distributed load with scans it finds more than an LRU cache of the same size") {
-    constexpr std::uint64_t objects = 8000;
+    constexpr thumbgate::test::CacheLoad load;
     constexpr std::size_t size = 3000;  // two pages
-    Store hot(objects / 10 * 2 * kHotPage * 12 / 10);
+    Store hot(load.objects / 10 * 2 * kHotPage * 12 / 10);
     const std::size_t lru_objects = hot.store.counts().total_bytes / (2 * kHotPage);
-
-    std::vector<double> cumulative;
-    double sum = 0;
-    for (std::uint64_t i = 1; i <= objects; ++i) cumulative.push_back(sum += 1 / std::pow(static_cast<double>(i), 0.9));
-    std::mt19937_64 random(7);
-    std::uniform_real_distribution<double> uniform(0, sum);
-
-    std::list<std::uint64_t> recency;
-    std::unordered_map<std::uint64_t, std::list<std::uint64_t>::iterator> lru;
-    int hot_hits = 0, lru_hits = 0, requests = 0;
-    const auto request = [&](std::uint64_t number, bool counted) {
-        const bool in_hot = static_cast<bool>(hot.store.find(key_of(number), kNow));
-        if (!in_hot) put(hot.store, number, size);
-        const auto found = lru.find(number);
-        if (found != lru.end()) recency.erase(found->second);
-        recency.push_front(number);
-        lru[number] = recency.begin();
-        if (lru.size() > lru_objects) {
-            lru.erase(recency.back());
-            recency.pop_back();
-        }
-        if (!counted) return;
-        ++requests;
-        hot_hits += in_hot ? 1 : 0;
-        lru_hits += found != lru.end() ? 1 : 0;
-    };
-    std::uint64_t scanned = objects;
-    for (int i = 0; i < 60'000; ++i) {
-        const auto rank = std::ranges::lower_bound(cumulative, uniform(random)) - cumulative.begin();
-        request(static_cast<std::uint64_t>(rank), i > 10'000);
-        if (i % 5000 == 0) {
-            for (int j = 0; j < 1000; ++j) request(++scanned, false);
-        }
-    }
-    const double hot_ratio = 100.0 * hot_hits / requests, lru_ratio = 100.0 * lru_hits / requests;
-    WARN("hit ratio: hot cache " << hot_ratio << " %, LRU " << lru_ratio << " %");
-    CHECK(hot_ratio >= lru_ratio + 5);
+    const auto ratios = thumbgate::test::hit_ratios(load, lru_objects, [&](std::uint64_t number) {
+        const bool found = static_cast<bool>(hot.store.find(key_of(number), kNow));
+        if (!found) put(hot.store, number, size);
+        return found;
+    });
+    INFO("hit ratio: hot cache " << ratios.ours << " %, LRU " << ratios.lru << " %");
+    CHECK(ratios.ours >= ratios.lru + 5);
 }
