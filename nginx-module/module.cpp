@@ -53,12 +53,16 @@ bool add_phase_handler(ngx_conf_t* cf, ngx_http_phases phase, ngx_http_handler_p
     return true;
 }
 
+ngx_int_t access_phase(ngx_http_request_t* r) noexcept {
+    return limit_denied(r, link_access(r));
+}
+
 ngx_int_t register_phases(ngx_conf_t* cf) noexcept {
     MainConf& conf = *main_conf(cf);
     const bool registered = index_service_variables(cf, conf.service) && add_metrics_zone(cf, conf) &&
                             add_phase_handler(cf, NGX_HTTP_PREACCESS_PHASE, rate_limit_preaccess) &&
                             add_phase_handler(cf, NGX_HTTP_PREACCESS_PHASE, link_preaccess) &&
-                            add_phase_handler(cf, NGX_HTTP_ACCESS_PHASE, link_access) &&
+                            add_phase_handler(cf, NGX_HTTP_ACCESS_PHASE, access_phase) &&
                             // Of one phase's handlers, nginx runs the one that was added last first.
                             add_phase_handler(cf, NGX_HTTP_PRECONTENT_PHASE, serve_hot) &&
                             add_phase_handler(cf, NGX_HTTP_PRECONTENT_PHASE, link_precontent) &&

@@ -22,7 +22,6 @@ struct LimitZoneHeader {
 
 struct LimitZone {
     ngx_http_complex_value_t key;
-    bool key_is_address;  // then IPv6 counts by /64
     std::uint64_t interval_ns;
     ngx_shm_zone_t* shm;
     ngx_pool_t* pool;                // the configuration's
@@ -30,9 +29,16 @@ struct LimitZone {
     const HmacKey* fingerprint_key;  // likewise
 };
 
+// Which requests a limit charges.
+enum class LimitedRequests : std::uint8_t {
+    all,
+    denied,  // those alone whose link has a bad signature
+};
+
 struct Limit {
     LimitZone* zone;
     Rate rate;
+    LimitedRequests on;
     bool dry_run;
 };
 
