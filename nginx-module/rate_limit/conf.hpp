@@ -10,7 +10,8 @@
 namespace thumbgate::edge {
 
 // The start of a zone's shared memory; the slots follow. It survives a reload, so its layout has a version.
-struct LimitZoneHeader {
+// Whole cache lines, so that a set of slots begins at one.
+struct alignas(64) LimitZoneHeader {
     std::uint32_t layout;
     std::uint32_t slot_size;
     std::uint64_t slots;

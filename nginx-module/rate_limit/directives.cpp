@@ -11,7 +11,7 @@
 namespace thumbgate::edge {
 namespace {
 
-constexpr std::uint32_t kLayout = 1;
+constexpr std::uint32_t kLayout = 2;
 constexpr std::uint64_t kMaxRate = 1'000'000;     // requests a second or minute
 constexpr std::uint64_t kMaxBurst = 1'000'000;    // requests
 constexpr std::uint64_t kSecond = 1'000'000'000;  // ns
