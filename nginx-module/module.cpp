@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "nginx-module/breaker/upstream.hpp"
 #include "nginx-module/client_cache/client_cache.hpp"
 #include "nginx-module/conf.hpp"
 #include "nginx-module/feed/feed.hpp"
@@ -24,7 +25,7 @@ ngx_command_t* all_directives() {
         std::vector<ngx_command_t> all;
         for (const auto& some :
              {link_directives(), rate_limit_directives(), service_directives(), hot_cache_directives(),
-              feed_directives(), client_cache_directives(), problem_directives(), metrics_directives()}) {
+              feed_directives(), client_cache_directives(), problem_directives(), metrics_directives(), breaker_directives()}) {
             all.insert(all.end(), some.begin(), some.end());
         }
         all.push_back(ngx_null_command);
@@ -60,6 +61,7 @@ ngx_int_t access_phase(ngx_http_request_t* r) noexcept {
 ngx_int_t register_phases(ngx_conf_t* cf) noexcept {
     MainConf& conf = *main_conf(cf);
     const bool registered = index_service_variables(cf, conf.service) && add_metrics_zone(cf, conf) &&
+                            check_breakers(cf, conf.breaker) &&
                             add_phase_handler(cf, NGX_HTTP_PREACCESS_PHASE, rate_limit_preaccess) &&
                             add_phase_handler(cf, NGX_HTTP_PREACCESS_PHASE, link_preaccess) &&
                             add_phase_handler(cf, NGX_HTTP_ACCESS_PHASE, access_phase) &&
@@ -72,6 +74,11 @@ ngx_int_t register_phases(ngx_conf_t* cf) noexcept {
 
 void* create_main_conf(ngx_conf_t* cf) noexcept {
     return ngx_pcalloc(cf->pool, sizeof(MainConf));
+}
+
+// A server{} has nothing of ours, but an upstream{} is a server to nginx.
+void* create_server_conf(ngx_conf_t* cf) noexcept {
+    return ngx_pcalloc(cf->pool, sizeof(BreakerConf));
 }
 
 void* create_location_conf(ngx_conf_t* cf) noexcept {
@@ -101,6 +108,7 @@ char* merge_location_conf(ngx_conf_t* cf, void* outer_conf, void* inner_conf) no
 ngx_int_t header_filter(ngx_http_request_t* r) noexcept {
     try {
         if (r == r->main) {
+            set_breaker_status(r);
             replace_error_page_headers(r);
             begin_hot_fill(r);
             set_client_cache_headers(r);
@@ -153,8 +161,8 @@ ngx_int_t register_filters(ngx_conf_t*) noexcept {
 }
 
 ngx_http_module_t module_context{
-    add_variables, register_phases, create_main_conf,     nullptr,
-    nullptr,       nullptr,         create_location_conf, merge_location_conf,
+    add_variables,      register_phases, create_main_conf,     nullptr,
+    create_server_conf, nullptr,         create_location_conf, merge_location_conf,
 };
 
 ngx_http_module_t filter_context{nullptr, register_filters, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr};

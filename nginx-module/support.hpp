@@ -61,6 +61,21 @@ inline bool add_response_header(ngx_http_request_t* r, std::string_view key, std
     return true;
 }
 
+// Whether a header of that name, in any case, is in the list.
+inline bool has_header(const ngx_list_t& headers, std::string_view name) noexcept {
+    for (const ngx_list_part_t* part = &headers.part; part != nullptr; part = part->next) {
+        const auto* header = static_cast<const ngx_table_elt_t*>(part->elts);
+        for (ngx_uint_t i = 0; i < part->nelts; ++i) {
+            if (header[i].hash != 0 && header[i].key.len == name.size() &&
+                ngx_strncasecmp(header[i].key.data, reinterpret_cast<u_char*>(const_cast<char*>(name.data())),
+                                name.size()) == 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 // The value of an indexed variable; empty when it is not set.
 inline std::string_view variable(ngx_http_request_t* r, ngx_int_t index) noexcept {
     const ngx_http_variable_value_t* value = ngx_http_get_indexed_variable(r, static_cast<ngx_uint_t>(index));
