@@ -4,6 +4,7 @@
 #pragma once
 
 #include "nginx-module/breaker/conf.hpp"
+#include "nginx-module/cdn_headers/conf.hpp"
 #include "nginx-module/client_cache/conf.hpp"
 #include "nginx-module/feed/conf.hpp"
 #include "nginx-module/hot_cache/conf.hpp"
@@ -32,6 +33,7 @@ struct LocationConf {
     HotConf hot_cache;
     ServiceConf service;
     ClientCacheConf client_cache;
+    CdnHeadersConf cdn_headers;
     ProblemConf problem;
 };
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "nginx-module/breaker/upstream.hpp"
+#include "nginx-module/cdn_headers/cdn_headers.hpp"
 #include "nginx-module/client_cache/client_cache.hpp"
 #include "nginx-module/conf.hpp"
 #include "nginx-module/feed/feed.hpp"
@@ -25,7 +26,8 @@ ngx_command_t* all_directives() {
         std::vector<ngx_command_t> all;
         for (const auto& some :
              {link_directives(), rate_limit_directives(), service_directives(), hot_cache_directives(),
-              feed_directives(), client_cache_directives(), problem_directives(), metrics_directives(), breaker_directives()}) {
+              feed_directives(), client_cache_directives(), problem_directives(), metrics_directives(),
+              breaker_directives(), cdn_headers_directives()}) {
             all.insert(all.end(), some.begin(), some.end());
         }
         all.push_back(ngx_null_command);
@@ -68,6 +70,7 @@ ngx_int_t register_phases(ngx_conf_t* cf) noexcept {
                             // Of one phase's handlers, nginx runs the one that was added last first.
                             add_phase_handler(cf, NGX_HTTP_PRECONTENT_PHASE, serve_hot) &&
                             add_phase_handler(cf, NGX_HTTP_PRECONTENT_PHASE, link_precontent) &&
+                            add_phase_handler(cf, NGX_HTTP_PRECONTENT_PHASE, answer_preflight) &&
                             add_phase_handler(cf, NGX_HTTP_LOG_PHASE, count_request);
     return registered ? NGX_OK : NGX_ERROR;
 }
@@ -86,6 +89,7 @@ void* create_location_conf(ngx_conf_t* cf) noexcept {
     if (conf == nullptr) return nullptr;
     init_link(conf->link);
     init_client_cache(conf->client_cache);
+    init_cdn_headers(conf->cdn_headers);
     init_problem(conf->problem);
     init_hot_cache(conf->hot_cache);
     return conf;
@@ -98,6 +102,7 @@ char* merge_location_conf(ngx_conf_t* cf, void* outer_conf, void* inner_conf) no
     merge_hot_cache(outer.hot_cache, inner.hot_cache);
     merge_service(outer.service, inner.service);
     merge_client_cache(outer.client_cache, inner.client_cache);
+    merge_cdn_headers(outer.cdn_headers, inner.cdn_headers);
     char* merged = merge_link(cf, outer.link, inner.link);
     merge_problem(outer.problem, inner.problem, inner.link.is_thumbnail_location());
     return merged;
@@ -112,6 +117,7 @@ ngx_int_t header_filter(ngx_http_request_t* r) noexcept {
             replace_error_page_headers(r);
             begin_hot_fill(r);
             set_client_cache_headers(r);
+            set_cdn_headers(r);
             add_rate_limit_headers(r);
         }
     } catch (...) {
