@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "nginx-module/fault_point.hpp"
+
 namespace thumbgate::edge {
 namespace {
 
@@ -95,6 +97,7 @@ GcraSlot& GcraTable::claim(const Home& home, std::uint64_t fingerprint, std::uin
         if (GcraSlot* slot = find(home, fingerprint)) return *slot;
         GcraSlot& slot = cheapest(home, now_ns);
         if (!clear(home, slot, now_ns)) continue;
+        THUMB_FAULT_POINT("limit-slot-cleared");
         std::uint64_t free = 0;
         if (!slot.fingerprint.compare_exchange_strong(free, fingerprint)) continue;
         GcraSlot* kept = rival(home, slot, fingerprint);
@@ -111,6 +114,7 @@ Decision GcraTable::charge(std::uint64_t fingerprint, std::uint64_t now_ns, cons
     for (;;) {
         GcraSlot& slot = claim(home, fingerprint, now_ns);
         std::uint64_t tat = slot.tat_ns.load();
+        THUMB_FAULT_POINT("limit-slot-not-charged");
         const Decision decision = decide(tat, now_ns, rate);
         if (!decision.allowed) return decision;
         if (!slot.tat_ns.compare_exchange_strong(tat, std::max(tat, now_ns) + rate.interval_ns)) continue;
