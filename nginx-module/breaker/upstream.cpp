@@ -86,19 +86,20 @@ ngx_int_t reject(BreakerPeer& peer, ngx_peer_connection_t& pc, std::uint64_t ret
     return NGX_BUSY;
 }
 
-ngx_int_t get_peer(ngx_peer_connection_t* pc, void* data) noexcept {
+ngx_int_t get_peer(ngx_peer_connection_t* pc, void* data) noexcept try {
     auto& peer = *static_cast<BreakerPeer*>(data);
-    try {
-        const Breaker::Answer answer = peer.breaker().ask(ngx_current_msec);
-        if (!answer.ticket) return reject(peer, *pc, answer.retry_after_ms);
-        peer.ticket = *answer.ticket;
-        peer.asked = true;
-    } catch (...) {  // fails open
-    }
+    const Breaker::Answer answer = peer.breaker().ask(ngx_current_msec);
+    if (!answer.ticket) return reject(peer, *pc, answer.retry_after_ms);
+    peer.ticket = *answer.ticket;
+    peer.asked = true;
     const ngx_int_t got = peer.inner_get(pc, peer.inner_data);
     // No connection was tried, and free_peer will not be called.
     if (got == NGX_ERROR || got == NGX_BUSY) finish(peer, Outcome::none);
     return got;
+} catch (...) {
+    // Fails open: the backend is asked.
+    const auto& peer = *static_cast<BreakerPeer*>(data);
+    return peer.inner_get(pc, peer.inner_data);
 }
 
 void free_peer(ngx_peer_connection_t* pc, void* data, ngx_uint_t state) noexcept {
