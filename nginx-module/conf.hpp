@@ -1,7 +1,10 @@
 // The module's configuration: one struct for http{} and one for each server and location, made of a part for each
-// feature. nginx allocates both zeroed, and merges outer levels into inner ones.
+// feature; what an upstream{} holds is the breaker's alone. nginx allocates both zeroed, and merges outer levels into
+// inner ones.
 #pragma once
 
+#include "nginx-module/breaker/conf.hpp"
+#include "nginx-module/cdn_headers/conf.hpp"
 #include "nginx-module/client_cache/conf.hpp"
 #include "nginx-module/feed/conf.hpp"
 #include "nginx-module/hot_cache/conf.hpp"
@@ -20,6 +23,7 @@ struct MainConf {
     RateLimitMainConf rate_limit;
     HotMainConf hot_cache;
     FeedMainConf feed;
+    BreakerMainConf breaker;
     ngx_shm_zone_t* metrics_zone;
 };
 
@@ -29,6 +33,7 @@ struct LocationConf {
     HotConf hot_cache;
     ServiceConf service;
     ClientCacheConf client_cache;
+    CdnHeadersConf cdn_headers;
     ProblemConf problem;
 };
 

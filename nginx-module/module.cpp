@@ -3,6 +3,8 @@
 #include <utility>
 #include <vector>
 
+#include "nginx-module/breaker/upstream.hpp"
+#include "nginx-module/cdn_headers/cdn_headers.hpp"
 #include "nginx-module/client_cache/client_cache.hpp"
 #include "nginx-module/conf.hpp"
 #include "nginx-module/feed/feed.hpp"
@@ -24,7 +26,8 @@ ngx_command_t* all_directives() {
         std::vector<ngx_command_t> all;
         for (const auto& some :
              {link_directives(), rate_limit_directives(), service_directives(), hot_cache_directives(),
-              feed_directives(), client_cache_directives(), problem_directives(), metrics_directives()}) {
+              feed_directives(), client_cache_directives(), problem_directives(), metrics_directives(),
+              breaker_directives(), cdn_headers_directives()}) {
             all.insert(all.end(), some.begin(), some.end());
         }
         all.push_back(ngx_null_command);
@@ -53,15 +56,21 @@ bool add_phase_handler(ngx_conf_t* cf, ngx_http_phases phase, ngx_http_handler_p
     return true;
 }
 
+ngx_int_t access_phase(ngx_http_request_t* r) noexcept {
+    return limit_denied(r, link_access(r));
+}
+
 ngx_int_t register_phases(ngx_conf_t* cf) noexcept {
     MainConf& conf = *main_conf(cf);
     const bool registered = index_service_variables(cf, conf.service) && add_metrics_zone(cf, conf) &&
+                            check_breakers(cf, conf.breaker) &&
                             add_phase_handler(cf, NGX_HTTP_PREACCESS_PHASE, rate_limit_preaccess) &&
                             add_phase_handler(cf, NGX_HTTP_PREACCESS_PHASE, link_preaccess) &&
-                            add_phase_handler(cf, NGX_HTTP_ACCESS_PHASE, link_access) &&
+                            add_phase_handler(cf, NGX_HTTP_ACCESS_PHASE, access_phase) &&
                             // Of one phase's handlers, nginx runs the one that was added last first.
                             add_phase_handler(cf, NGX_HTTP_PRECONTENT_PHASE, serve_hot) &&
                             add_phase_handler(cf, NGX_HTTP_PRECONTENT_PHASE, link_precontent) &&
+                            add_phase_handler(cf, NGX_HTTP_PRECONTENT_PHASE, answer_preflight) &&
                             add_phase_handler(cf, NGX_HTTP_LOG_PHASE, count_request);
     return registered ? NGX_OK : NGX_ERROR;
 }
@@ -70,11 +79,17 @@ void* create_main_conf(ngx_conf_t* cf) noexcept {
     return ngx_pcalloc(cf->pool, sizeof(MainConf));
 }
 
+// A server{} has nothing of ours, but an upstream{} is a server to nginx.
+void* create_server_conf(ngx_conf_t* cf) noexcept {
+    return ngx_pcalloc(cf->pool, sizeof(BreakerConf));
+}
+
 void* create_location_conf(ngx_conf_t* cf) noexcept {
     auto* conf = static_cast<LocationConf*>(ngx_pcalloc(cf->pool, sizeof(LocationConf)));
     if (conf == nullptr) return nullptr;
     init_link(conf->link);
     init_client_cache(conf->client_cache);
+    init_cdn_headers(conf->cdn_headers);
     init_problem(conf->problem);
     init_hot_cache(conf->hot_cache);
     return conf;
@@ -87,6 +102,7 @@ char* merge_location_conf(ngx_conf_t* cf, void* outer_conf, void* inner_conf) no
     merge_hot_cache(outer.hot_cache, inner.hot_cache);
     merge_service(outer.service, inner.service);
     merge_client_cache(outer.client_cache, inner.client_cache);
+    merge_cdn_headers(outer.cdn_headers, inner.cdn_headers);
     char* merged = merge_link(cf, outer.link, inner.link);
     merge_problem(outer.problem, inner.problem, inner.link.is_thumbnail_location());
     return merged;
@@ -97,9 +113,11 @@ char* merge_location_conf(ngx_conf_t* cf, void* outer_conf, void* inner_conf) no
 ngx_int_t header_filter(ngx_http_request_t* r) noexcept {
     try {
         if (r == r->main) {
+            set_breaker_status(r);
             replace_error_page_headers(r);
             begin_hot_fill(r);
             set_client_cache_headers(r);
+            set_cdn_headers(r);
             add_rate_limit_headers(r);
         }
     } catch (...) {
@@ -149,8 +167,8 @@ ngx_int_t register_filters(ngx_conf_t*) noexcept {
 }
 
 ngx_http_module_t module_context{
-    add_variables, register_phases, create_main_conf,     nullptr,
-    nullptr,       nullptr,         create_location_conf, merge_location_conf,
+    add_variables,      register_phases, create_main_conf,     nullptr,
+    create_server_conf, nullptr,         create_location_conf, merge_location_conf,
 };
 
 ngx_http_module_t filter_context{nullptr, register_filters, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr};

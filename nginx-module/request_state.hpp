@@ -64,8 +64,10 @@ struct RequestState {
     std::optional<std::string> cache_key;    // not yet asked for: nullopt; from then on it stays, whatever is purged
     std::optional<LimitOutcome> limit;       // the tightest limit that applied
     bool limit_charged = false;
+    bool denial_charged = false;
     bool served_hot = false;  // from the hot cache
     std::optional<HotFill> hot_fill;
+    std::optional<std::uint64_t> breaker_retry_after_ms;  // an open breaker rejected it
     std::string problem_detail;  // a sentence for the problem's body; empty: the status says it all
     std::string problem_body;    // replaces nginx's own error page
     bool problem_body_sent = false;

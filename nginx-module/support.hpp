@@ -71,6 +71,29 @@ inline bool add_response_header(ngx_http_request_t* r, std::string_view key, std
     return true;
 }
 
+// The header of that name, in any case, in a list of nginx's; null: none.
+inline const ngx_table_elt_t* find_header(const ngx_list_t& headers, std::string_view name) noexcept {
+    auto* wanted = reinterpret_cast<u_char*>(const_cast<char*>(name.data()));
+    for (const ngx_list_part_t* part = &headers.part; part != nullptr; part = part->next) {
+        const auto* header = static_cast<const ngx_table_elt_t*>(part->elts);
+        for (const auto* end = header + part->nelts; header != end; ++header) {
+            if (header->hash == 0 || header->key.len != name.size()) continue;
+            if (ngx_strncasecmp(header->key.data, wanted, name.size()) == 0) return header;
+        }
+    }
+    return nullptr;
+}
+
+inline bool has_header(const ngx_list_t& headers, std::string_view name) noexcept {
+    return find_header(headers, name) != nullptr;
+}
+
+// A request header's value; empty when there is none.
+inline std::string_view request_header(const ngx_http_request_t* r, std::string_view name) noexcept {
+    const ngx_table_elt_t* header = find_header(r->headers_in.headers, name);
+    return header != nullptr ? view(header->value) : std::string_view{};
+}
+
 // The value of an indexed variable; empty when it is not set.
 inline std::string_view variable(ngx_http_request_t* r, ngx_int_t index) noexcept {
     const ngx_http_variable_value_t* value = ngx_http_get_indexed_variable(r, static_cast<ngx_uint_t>(index));

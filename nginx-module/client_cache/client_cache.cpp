@@ -49,6 +49,13 @@ bool was_negotiated(ngx_http_request_t* r, const ParsedLink& link) {
     return !link.conversion.options.format && !location_conf(r)->link.formats.empty();
 }
 
+// A shared cache must not give one origin's answer to another, nor that of a request without one.
+void add_vary(ngx_http_request_t* r, bool negotiated) {
+    const bool by_origin = location_conf(r)->cdn_headers.varies_by_origin();
+    if (!negotiated && !by_origin) return;
+    add_response_header(r, "Vary", negotiated && by_origin ? "Accept, Origin" : negotiated ? "Accept" : "Origin");
+}
+
 void add_cache_status(ngx_http_request_t* r) {
     const unsigned status = cache_status(r);
     if (status == 0 || status >= kCacheStatus.size()) return;
@@ -85,11 +92,12 @@ void set_client_cache_headers(ngx_http_request_t* r) {
     const ParsedLink* link = parsed_link(r);
     if (link == nullptr || r->headers_out.status >= NGX_HTTP_BAD_REQUEST) {
         add_response_header(r, "Cache-Control", "no-store");
+        add_vary(r, false);
     } else {
         add_response_header(
             r, "Cache-Control",
             cache_control(link->link.options, unix_now(), static_cast<std::uint64_t>(conf.client_cache.max_age)));
-        if (was_negotiated(r, *link)) add_response_header(r, "Vary", "Accept");
+        add_vary(r, was_negotiated(r, *link));
     }
     add_cache_status(r);
 }

@@ -174,12 +174,35 @@ void add_hot_families(const HotMainConf& conf, std::vector<MetricFamily>& famili
     }
 }
 
+void add_breaker_families(const BreakerMainConf& conf, std::vector<MetricFamily>& families) {
+    if (conf.breakers == nullptr) return;
+    MetricFamily phase{"thumbgate_edge_breaker_state",
+                       "Circuit breaker of an upstream: 0 closed, 1 half-open, 2 open.",
+                       MetricType::Gauge,
+                       {}};
+    MetricFamily opened{"thumbgate_edge_breaker_opened_total", "Times it opened.", MetricType::Counter, {}};
+    MetricFamily rejected{"thumbgate_edge_breaker_rejected_total", "Tries that it rejected.", MetricType::Counter, {}};
+    for (const BreakerConf* breaker :
+         std::span(static_cast<BreakerConf**>(conf.breakers->elts), conf.breakers->nelts)) {
+        ClientMetric metric;
+        metric.label = {{"upstream", std::string(view(breaker->upstream->host))}};
+        metric.gauge.value = static_cast<double>(Breaker(*breaker->state, *breaker->rules).phase());
+        phase.metric.push_back(metric);
+        metric.counter.value = static_cast<double>(breaker->state->opened.load(std::memory_order_relaxed));
+        opened.metric.push_back(metric);
+        metric.counter.value = static_cast<double>(breaker->state->rejected.load(std::memory_order_relaxed));
+        rejected.metric.push_back(metric);
+    }
+    families.insert(families.end(), {phase, opened, rejected});
+}
+
 std::string render(const MainConf& conf) {
     const Counters& counters = *counters_of(conf);
     std::vector<MetricFamily> families{requests_family(counters), latency_family(counters),
                                        limits_family(conf.rate_limit)};
     add_hot_families(conf.hot_cache, families);
     for (MetricFamily& family : feed_metrics(conf.feed)) families.push_back(std::move(family));
+    add_breaker_families(conf.breaker, families);
     return prometheus::TextSerializer().Serialize(families);
 }
 

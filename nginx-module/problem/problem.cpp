@@ -88,7 +88,11 @@ std::string problem_json(ngx_http_request_t* r, const RequestState& state) {
 }  // namespace
 
 void replace_error_page_headers(ngx_http_request_t* r) {
-    if (location_conf(r)->problem.enabled != 1 || !is_error_page(r)) return;
+    if (!is_error_page(r)) return;
+    // The page that nginx has written for a request which the breaker rejected is about another status.
+    const RequestState* known = existing_request_state(r);
+    const bool is_wrong_page = known != nullptr && known->breaker_retry_after_ms.has_value();
+    if (location_conf(r)->problem.enabled != 1 && !is_wrong_page) return;
     RequestState* state = request_state(r);
     if (state == nullptr) return;
     state->problem_body = problem_json(r, *state);

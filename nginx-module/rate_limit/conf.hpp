@@ -10,7 +10,8 @@
 namespace thumbgate::edge {
 
 // The start of a zone's shared memory; the slots follow. It survives a reload, so its layout has a version.
-struct LimitZoneHeader {
+// Whole cache lines, so that a set of slots begins at one.
+struct alignas(64) LimitZoneHeader {
     std::uint32_t layout;
     std::uint32_t slot_size;
     std::uint64_t slots;
@@ -22,7 +23,6 @@ struct LimitZoneHeader {
 
 struct LimitZone {
     ngx_http_complex_value_t key;
-    bool key_is_address;  // then IPv6 counts by /64
     std::uint64_t interval_ns;
     ngx_shm_zone_t* shm;
     ngx_pool_t* pool;                // the configuration's
@@ -30,9 +30,16 @@ struct LimitZone {
     const HmacKey* fingerprint_key;  // likewise
 };
 
+// Which requests a limit charges.
+enum class LimitedRequests : std::uint8_t {
+    all,
+    denied,  // those alone whose link has a bad signature
+};
+
 struct Limit {
     LimitZone* zone;
     Rate rate;
+    LimitedRequests on;
     bool dry_run;
 };
 

@@ -11,7 +11,7 @@
 namespace thumbgate::edge {
 namespace {
 
-constexpr std::uint32_t kLayout = 1;
+constexpr std::uint32_t kLayout = 2;
 constexpr std::uint64_t kMaxRate = 1'000'000;     // requests a second or minute
 constexpr std::uint64_t kMaxBurst = 1'000'000;    // requests
 constexpr std::uint64_t kSecond = 1'000'000'000;  // ns
@@ -106,7 +106,6 @@ char* compile_key(ngx_conf_t* cf, ngx_str_t* text, LimitZone& zone) {
     compile.cf = cf;
     compile.value = text;
     compile.complex_value = &zone.key;
-    zone.key_is_address = view(*text) == "$binary_remote_addr" || view(*text) == "$remote_addr";
     return ngx_http_compile_complex_value(&compile) == NGX_OK ? NGX_CONF_OK : kConfError;
 }
 
@@ -161,6 +160,11 @@ char* read_limit_argument(ngx_conf_t* cf, std::string_view text, Limit& limit) {
         limit.rate.burst = *count;
         return NGX_CONF_OK;
     }
+    if (const auto on = after(text, "on=")) {
+        if (*on != "denied") return refuse_directive(cf, "on takes denied, not \"" + std::string(*on) + "\"");
+        limit.on = LimitedRequests::denied;
+        return NGX_CONF_OK;
+    }
     if (text == "dry_run") {
         limit.dry_run = true;
         return NGX_CONF_OK;
@@ -192,7 +196,7 @@ std::span<const ngx_command_t> rate_limit_directives() {
     static const std::array<ngx_command_t, 2> directives{{
         {ngx_string("thumb_limit_zone"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE3, add_zone, NGX_HTTP_MAIN_CONF_OFFSET, 0,
          nullptr},
-        {ngx_string("thumb_limit"), NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF | NGX_CONF_TAKE123,
+        {ngx_string("thumb_limit"), NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF | NGX_CONF_TAKE1234,
          add_limit, NGX_HTTP_LOC_CONF_OFFSET, 0, nullptr},
     }};
     return directives;

@@ -1,11 +1,12 @@
 // Rate limits in shared memory: the generic cell rate algorithm (ITU-T I.371; also "leaky bucket as a meter"), which
 // needs one number a key, the theoretical arrival time (TAT) of its next request. A slot is two 8-byte atomics, the
-// key's fingerprint and its TAT; slots are in sets of 8. Lock-free: a worker that is killed anywhere stops nobody,
-// and leaves at worst a slot that a later key takes over with a TAT it forgives.
+// key's fingerprint and its TAT; slots are in sets of 8, and a key may be in either of two sets. Lock-free: a worker
+// that is killed anywhere stops nobody, and leaves at worst a free slot.
 //
 // The memory is the caller's and outlives the table; many processes may have a table over the same memory.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -46,12 +47,17 @@ class GcraTable {
 
     // Charges one request to the key. `fingerprint`: a keyed hash of the key, so that nobody can aim at a set.
     // `now_ns`: of a clock that never goes back and that all processes share. A denied request is not charged.
-    // A full set gives up the key that owes least, so there is always an answer.
+    // Where both of a key's sets are full, the one that owes least gives way, and never one that owes something while
+    // another owes nothing: so there is always an answer. Processes that meet a new key at the same moment may pass
+    // one request more each.
     Decision charge(std::uint64_t fingerprint, std::uint64_t now_ns, const Rate& rate);
 
+    // The two sets that a key may be in; they may be one.
+    using Home = std::array<std::span<GcraSlot>, 2>;
+
   private:
-    std::span<GcraSlot> set_of(std::uint64_t fingerprint) const;
-    static GcraSlot& claim(std::span<GcraSlot> set, std::uint64_t fingerprint, std::uint64_t now_ns);
+    Home home_of(std::uint64_t fingerprint) const;
+    static GcraSlot& claim(const Home& home, std::uint64_t fingerprint, std::uint64_t now_ns);
 
     std::span<GcraSlot> slots_;
 };

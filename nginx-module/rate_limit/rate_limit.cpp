@@ -1,5 +1,5 @@
 // Decides whether a request may go on. Fails open: when a key cannot be computed the request is served, since a limit
-// protects capacity and never guards a secret.
+// protects capacity and never guards a secret; one that was denied stays denied.
 #include "nginx-module/rate_limit/rate_limit.hpp"
 
 #include <algorithm>
@@ -19,26 +19,33 @@ std::uint64_t seconds_up(std::uint64_t ns) {
     return (ns + kNsPerSecond - 1) / kNsPerSecond;
 }
 
-std::string_view address_key(const ngx_connection_t& connection) {
+template <typename Bytes>
+std::string_view as_text(const Bytes& bytes) {
+    return {reinterpret_cast<const char*>(&bytes), sizeof(bytes)};
+}
+
+// What $binary_remote_addr says.
+std::string_view binary_address(const ngx_connection_t& connection) {
     const auto* address = connection.sockaddr;
-    if (address->sa_family == AF_INET6) {
-        const auto& bytes = reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr;
-        const std::size_t size = IN6_IS_ADDR_V4MAPPED(&bytes) ? sizeof(bytes) : kIpv6Prefix;
-        return {reinterpret_cast<const char*>(&bytes), size};
-    }
-    if (address->sa_family == AF_INET) {
-        const auto& bytes = reinterpret_cast<const sockaddr_in*>(address)->sin_addr;
-        return {reinterpret_cast<const char*>(&bytes), sizeof(bytes)};
-    }
+    if (address->sa_family == AF_INET6) return as_text(reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr);
+    if (address->sa_family == AF_INET) return as_text(reinterpret_cast<const sockaddr_in*>(address)->sin_addr);
     return view(connection.addr_text);
 }
 
-// Empty: not limited.
+std::string_view address_key(const ngx_connection_t& connection, std::string_view binary) {
+    if (connection.sockaddr->sa_family != AF_INET6) return binary;
+    const auto& address = reinterpret_cast<const sockaddr_in6*>(connection.sockaddr)->sin6_addr;
+    return IN6_IS_ADDR_V4MAPPED(&address) ? binary : binary.substr(0, kIpv6Prefix);
+}
+
+// Empty: not limited. Whatever expression yields the client's address (a map, say), IPv6 counts by /64.
 std::string_view key_of(ngx_http_request_t* r, LimitZone& zone) {
-    if (zone.key_is_address) return address_key(*r->connection);
     ngx_str_t key;
     if (ngx_http_complex_value(r, &zone.key, &key) != NGX_OK) return {};
-    return view(key);
+    const ngx_connection_t& connection = *r->connection;
+    const std::string_view binary = binary_address(connection);
+    const bool is_address = view(key) == binary || view(key) == view(connection.addr_text);
+    return is_address ? address_key(connection, binary) : view(key);
 }
 
 std::uint64_t fingerprint(const LimitZone& zone, std::string_view key) {
@@ -61,8 +68,16 @@ bool is_tighter(const Decision& a, const Decision& b) {
     return a.allowed != b.allowed ? !a.allowed : a.remaining < b.remaining;
 }
 
-ngx_int_t charge_all(ngx_http_request_t* r, std::span<const Limit> limits, RequestState& state) {
-    for (const Limit& limit : limits) {
+std::span<const Limit> limits_of(ngx_http_request_t* r) {
+    const ngx_array_t* limits = location_conf(r)->rate_limit.limits;
+    if (limits == nullptr) return {};
+    return {static_cast<const Limit*>(limits->elts), limits->nelts};
+}
+
+// Charges the location's limits of one kind: NGX_DECLINED where all of them allow the request.
+ngx_int_t charge_all(ngx_http_request_t* r, LimitedRequests which, RequestState& state) {
+    for (const Limit& limit : limits_of(r)) {
+        if (limit.on != which) continue;
         const std::string_view key = key_of(r, *limit.zone);
         if (key.empty()) continue;
         const Decision decision = charge(limit, key);
@@ -83,14 +98,26 @@ ngx_int_t charge_all(ngx_http_request_t* r, std::span<const Limit> limits, Reque
 }  // namespace
 
 ngx_int_t rate_limit_preaccess(ngx_http_request_t* r) noexcept try {
-    const RateLimitConf& conf = location_conf(r)->rate_limit;
-    if (conf.limits == nullptr || r != r->main) return NGX_DECLINED;
+    if (limits_of(r).empty() || r != r->main) return NGX_DECLINED;
     RequestState* state = request_state(r);
     if (state == nullptr || state->limit_charged) return NGX_DECLINED;
     state->limit_charged = true;
-    return charge_all(r, {static_cast<const Limit*>(conf.limits->elts), conf.limits->nelts}, *state);
+    return charge_all(r, LimitedRequests::all, *state);
 } catch (...) {
     return NGX_DECLINED;
+}
+
+ngx_int_t limit_denied(ngx_http_request_t* r, ngx_int_t access) noexcept try {
+    if (access != NGX_HTTP_FORBIDDEN || r != r->main || limits_of(r).empty()) return access;
+    RequestState* state = existing_request_state(r);
+    if (state == nullptr || state->verdict != Verdict::bad_signature || state->denial_charged) return access;
+    state->denial_charged = true;
+    const auto* core = static_cast<ngx_http_core_loc_conf_t*>(ngx_http_get_module_loc_conf(r, ngx_http_core_module));
+    // `satisfy any` goes on to its other rules after 401 and 403 alone: a 429 would shut out whom they admit.
+    if (core->satisfy == NGX_HTTP_SATISFY_ANY) return access;
+    return charge_all(r, LimitedRequests::denied, *state) == NGX_DECLINED ? access : NGX_HTTP_TOO_MANY_REQUESTS;
+} catch (...) {
+    return access;
 }
 
 void add_rate_limit_headers(ngx_http_request_t* r) {

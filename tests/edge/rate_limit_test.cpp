@@ -118,6 +118,27 @@ TEST_CASE("an address is limited after realip, and IPv6 by its /64") {
     CHECK(edge.get("/api/x", {{"X-Forwarded-For", "2001:db8:0:1::1"}}).status == 200);
 }
 
+TEST_CASE("IPv6 counts by its /64 also where a map yields the address, in binary or as text") {
+    for (const char* address : {"$binary_remote_addr", "$remote_addr"}) {
+        INFO(address);
+        const Origin origin;
+        const Nginx edge(limited(origin, "thumb_limit zone=per_client;",
+                                 "map $request_method $uploader { default ''; POST " + std::string(address) +
+                                     "; } thumb_limit_zone $uploader zone=per_client:1m rate=1r/m;"
+                                     "set_real_ip_from 127.0.0.1; real_ip_header X-Forwarded-For;"));
+        const auto post = [&](const char* from) {
+            return edge.send({.url = "/api/x", .method = "POST", .headers = {{"X-Forwarded-For", from}}}).status;
+        };
+        CHECK(post("2001:db8::1") == 200);
+        CHECK(post("2001:db8::ffff:2") == 429);
+        CHECK(post("2001:db8:0:1::1") == 200);
+        CHECK(post("192.0.2.1") == 200);
+        CHECK(post("192.0.2.2") == 200);
+        CHECK(post("192.0.2.1") == 429);
+        CHECK(count_of(edge, "/api/x", 3, 200, {{"X-Forwarded-For", "2001:db8::1"}}) == 3);
+    }
+}
+
 TEST_CASE("a zone that is full of other keys still gives an answer") {
     const Origin origin;
     const Nginx edge(

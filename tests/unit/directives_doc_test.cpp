@@ -3,6 +3,7 @@
 #include <regex>
 #include <set>
 
+#include "nginx-module/breaker/breaker.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/files.hpp"
 #include "tests/support/programs.hpp"
@@ -40,4 +41,16 @@ TEST_CASE("every variable of the module is documented, and no other") {
     const auto built = matches(module_sources(), "thumb_variable<[a-z_]+>\\(\"(thumb_[a-z_]+)\"\\)");
     REQUIRE(built.size() > 8);
     CHECK(matches(read_file(repository() / "docs/directives.md"), "\n\\| `\\$(thumb_[a-z_]+)` \\|") == built);
+}
+
+TEST_CASE("what the arguments of thumb_breaker are by default is documented") {
+    const std::string doc = read_file(repository() / "docs/directives.md");
+    const thumbgate::edge::BreakerRules rules;
+    const auto seconds = [](std::uint64_t ms) { return std::to_string(ms / 1000) + "s"; };
+    CHECK_THAT(doc, contains("`failures` (" + std::to_string(rules.failures) + "%)"));
+    CHECK_THAT(doc, contains("`min` (" + std::to_string(rules.min) + ")"));
+    CHECK_THAT(doc, contains("`window` (" + seconds(rules.window_ms) + ")"));
+    CHECK_THAT(doc, contains("`slow` (" + seconds(rules.slow_ms) + ":"));
+    CHECK_THAT(doc, contains("`open` (" + seconds(rules.open_ms) + ")"));
+    CHECK_THAT(doc, contains("`probes` (" + std::to_string(rules.probes) + ")"));
 }

@@ -1,4 +1,11 @@
 // The rate limit's core with a clock of the test's own.
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <map>
+#include <random>
 #include <thread>
 #include <vector>
 
@@ -17,6 +24,29 @@ struct Table {
     GcraTable table;
     explicit Table(std::size_t sets) : slots(sets * kSlotsInSet), table(slots) {}
 };
+
+// A table whose memory forked processes share.
+struct SharedTable {
+    std::span<GcraSlot> slots;
+    explicit SharedTable(std::size_t sets) {
+        const std::size_t count = sets * kSlotsInSet;
+        void* memory =
+            mmap(nullptr, count * sizeof(GcraSlot), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        REQUIRE(memory != MAP_FAILED);
+        slots = {static_cast<GcraSlot*>(memory), count};
+    }
+    SharedTable(const SharedTable&) = delete;
+    ~SharedTable() { munmap(slots.data(), slots.size_bytes()); }
+    GcraTable table() const { return GcraTable(slots); }
+};
+
+template <typename Work>
+pid_t fork_worker(Work work) {
+    const pid_t pid = fork();
+    if (pid != 0) return pid;
+    work();
+    _exit(0);
+}
 
 }  // namespace
 
@@ -93,5 +123,82 @@ TEST_CASE("threads that charge one key together never pass more than its quota")
         // Threads that claim slots for a new key at the same moment may each pass one in a slot that is then dropped.
         CHECK(passed >= 100);
         CHECK(passed <= 103);
+    }
+}
+
+TEST_CASE("whatever keys come, no full set frees one that is over its limit while an idle one is beside it") {
+    std::mt19937_64 random(1);
+    Table limit(1);
+    const Rate rate{kSecond, 1};
+    std::map<std::uint64_t, std::uint64_t> denied_until;  // by key, as the table itself said
+    std::uint64_t now = kStart;
+    for (int i = 0; i < 100'000; ++i) {
+        now += random() % (kSecond / 2);
+        const std::uint64_t key = random() % 40 + 1;
+        std::erase_if(denied_until, [&](const auto& entry) { return entry.second <= now; });
+        // Keys that owe something are no more than slots: then every one of them must be remembered.
+        const auto over = denied_until.find(key);
+        const Decision decision = limit.table.charge(key, now, rate);
+        if (over != denied_until.end()) REQUIRE_FALSE(decision.allowed);
+        if (!decision.allowed) denied_until[key] = now + decision.retry_after_ns;
+        const auto owing = std::ranges::count_if(limit.slots, [&](const GcraSlot& slot) { return slot.tat_ns > now; });
+        if (owing == static_cast<std::ptrdiff_t>(kSlotsInSet)) denied_until.clear();  // from here one may give way
+    }
+}
+
+TEST_CASE("a million keys fit in 24 MB: nearly all of them are remembered at once") {
+    constexpr std::size_t kKeys = 1'000'000;
+    Table limit(24'000'000 / sizeof(GcraSlot) / kSlotsInSet);
+    const Rate rate{3600 * kSecond, 0};
+    std::mt19937_64 fingerprints(7);
+    for (std::size_t i = 0; i < kKeys; ++i) REQUIRE(limit.table.charge(fingerprints(), kStart, rate).allowed);
+    std::mt19937_64 again(7);
+    std::size_t remembered = 0;
+    for (std::size_t i = 0; i < kKeys; ++i) {
+        const std::uint64_t key = again();
+        remembered += limit.table.charge(key, kStart + kSecond, rate).allowed ? 0 : 1;
+    }
+    CHECK(remembered >= kKeys * 9999 / 10'000);
+}
+
+TEST_CASE("processes that hammer one key in a full set, beside keys that come and go, pass its quota and no more") {
+    constexpr int kProcesses = 4;
+    constexpr std::uint64_t kQuota = 1000;
+    const SharedTable shared(1);
+    const SharedTable count(1);  // its first word counts what passed
+    std::atomic<std::uint64_t>& passed = count.slots[0].tat_ns;
+    std::vector<pid_t> workers;
+    for (int process = 0; process < kProcesses; ++process) {
+        workers.push_back(fork_worker([&] {
+            GcraTable table = shared.table();
+            std::mt19937_64 random(static_cast<std::uint64_t>(process));
+            for (int i = 0; i < 20'000; ++i) {
+                table.charge(random() | 1U << 20U, kStart, {1, 0});
+                if (table.charge(7, kStart, {3600 * kSecond, kQuota - 1}).allowed) ++passed;
+            }
+        }));
+    }
+    for (const pid_t worker : workers) waitpid(worker, nullptr, 0);
+    CHECK(passed >= kQuota);
+    CHECK(passed <= kQuota + kProcesses - 1);
+}
+
+TEST_CASE("processes that are killed anywhere in a decision leave a table that limits as before") {
+    const SharedTable shared(1);
+    for (int round = 0; round < 200; ++round) {
+        const pid_t worker = fork_worker([&] {
+            GcraTable table = shared.table();
+            std::mt19937_64 random(static_cast<std::uint64_t>(round));
+            for (;;) table.charge(random(), kStart, {kSecond, 1});
+        });
+        usleep(static_cast<useconds_t>(200 + round));
+        kill(worker, SIGKILL);
+        waitpid(worker, nullptr, 0);
+        GcraTable table = shared.table();
+        const auto key = static_cast<std::uint64_t>(round) + 1;
+        const std::uint64_t later = kStart + static_cast<std::uint64_t>(round + 1) * 10 * kSecond;
+        CHECK(table.charge(key, later, {kSecond, 1}).allowed);
+        CHECK(table.charge(key, later, {kSecond, 1}).allowed);
+        CHECK_FALSE(table.charge(key, later, {kSecond, 1}).allowed);
     }
 }
