@@ -3,6 +3,7 @@
 #pragma once
 
 #include "nginx-module/client_cache/conf.hpp"
+#include "nginx-module/coalesce/conf.hpp"
 #include "nginx-module/feed/conf.hpp"
 #include "nginx-module/hot_cache/conf.hpp"
 #include "nginx-module/link/conf.hpp"
@@ -20,6 +21,7 @@ struct MainConf {
     RateLimitMainConf rate_limit;
     HotMainConf hot_cache;
     FeedMainConf feed;
+    CoalesceMainConf coalesce;
     ngx_shm_zone_t* metrics_zone;
 };
 
@@ -27,6 +29,7 @@ struct LocationConf {
     LinkConf link;
     RateLimitConf rate_limit;
     HotConf hot_cache;
+    CoalesceConf coalesce;
     ServiceConf service;
     ClientCacheConf client_cache;
     ProblemConf problem;

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "nginx-module/client_cache/client_cache.hpp"
+#include "nginx-module/coalesce/coalesce.hpp"
 #include "nginx-module/conf.hpp"
 #include "nginx-module/feed/feed.hpp"
 #include "nginx-module/hot_cache/hot_cache.hpp"
@@ -22,9 +23,9 @@ ngx_http_output_body_filter_pt next_body_filter;
 ngx_command_t* all_directives() {
     static std::vector<ngx_command_t> directives = [] {
         std::vector<ngx_command_t> all;
-        for (const auto& some :
-             {link_directives(), rate_limit_directives(), service_directives(), hot_cache_directives(),
-              feed_directives(), client_cache_directives(), problem_directives(), metrics_directives()}) {
+        for (const auto& some : {link_directives(), rate_limit_directives(), service_directives(),
+                                 hot_cache_directives(), coalesce_directives(), feed_directives(),
+                                 client_cache_directives(), problem_directives(), metrics_directives()}) {
             all.insert(all.end(), some.begin(), some.end());
         }
         all.push_back(ngx_null_command);
@@ -56,10 +57,12 @@ bool add_phase_handler(ngx_conf_t* cf, ngx_http_phases phase, ngx_http_handler_p
 ngx_int_t register_phases(ngx_conf_t* cf) noexcept {
     MainConf& conf = *main_conf(cf);
     const bool registered = index_service_variables(cf, conf.service) && add_metrics_zone(cf, conf) &&
+                            add_coalesce_zone(cf, conf.coalesce) &&
                             add_phase_handler(cf, NGX_HTTP_PREACCESS_PHASE, rate_limit_preaccess) &&
                             add_phase_handler(cf, NGX_HTTP_PREACCESS_PHASE, link_preaccess) &&
                             add_phase_handler(cf, NGX_HTTP_ACCESS_PHASE, link_access) &&
                             // Of one phase's handlers, nginx runs the one that was added last first.
+                            add_phase_handler(cf, NGX_HTTP_PRECONTENT_PHASE, coalesce) &&
                             add_phase_handler(cf, NGX_HTTP_PRECONTENT_PHASE, serve_hot) &&
                             add_phase_handler(cf, NGX_HTTP_PRECONTENT_PHASE, link_precontent) &&
                             add_phase_handler(cf, NGX_HTTP_LOG_PHASE, count_request);
@@ -77,6 +80,7 @@ void* create_location_conf(ngx_conf_t* cf) noexcept {
     init_client_cache(conf->client_cache);
     init_problem(conf->problem);
     init_hot_cache(conf->hot_cache);
+    init_coalesce(conf->coalesce);
     return conf;
 }
 
@@ -85,6 +89,7 @@ char* merge_location_conf(ngx_conf_t* cf, void* outer_conf, void* inner_conf) no
     auto& inner = *static_cast<LocationConf*>(inner_conf);
     merge_rate_limit(outer.rate_limit, inner.rate_limit);
     merge_hot_cache(outer.hot_cache, inner.hot_cache);
+    merge_coalesce(outer.coalesce, inner.coalesce);
     merge_service(outer.service, inner.service);
     merge_client_cache(outer.client_cache, inner.client_cache);
     char* merged = merge_link(cf, outer.link, inner.link);
@@ -97,6 +102,7 @@ char* merge_location_conf(ngx_conf_t* cf, void* outer_conf, void* inner_conf) no
 ngx_int_t header_filter(ngx_http_request_t* r) noexcept {
     try {
         if (r == r->main) {
+            if (watch_fetch(r)) return NGX_OK;
             replace_error_page_headers(r);
             begin_hot_fill(r);
             set_client_cache_headers(r);
@@ -126,8 +132,9 @@ MainConf* main_conf(const ngx_cycle_t* cycle) {
 
 // Without a http{} block there is no configuration of ours.
 ngx_int_t init_worker(ngx_cycle_t* cycle) noexcept try {
-    if (const MainConf* conf = main_conf(cycle)) {
+    if (MainConf* conf = main_conf(cycle)) {
         attach_hot_cache(cycle, conf->hot_cache);
+        attach_coalesce(cycle, conf->coalesce);
         attach_feed(cycle, conf->feed);
     }
     return NGX_OK;
@@ -136,8 +143,9 @@ ngx_int_t init_worker(ngx_cycle_t* cycle) noexcept try {
 }
 
 void exit_worker(ngx_cycle_t* cycle) noexcept {
-    if (const MainConf* conf = main_conf(cycle)) {
+    if (MainConf* conf = main_conf(cycle)) {
         detach_feed(conf->feed);
+        detach_coalesce(conf->coalesce);
         detach_hot_cache(conf->hot_cache);
     }
 }

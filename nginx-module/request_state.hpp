@@ -54,6 +54,7 @@ struct HotFill {
     std::string body;
 };
 
+struct Coalesced;
 struct LinkConf;
 
 struct RequestState {
@@ -66,8 +67,9 @@ struct RequestState {
     bool limit_charged = false;
     bool served_hot = false;  // from the hot cache
     std::optional<HotFill> hot_fill;
-    std::string problem_detail;  // a sentence for the problem's body; empty: the status says it all
-    std::string problem_body;    // replaces nginx's own error page
+    Coalesced* coalesced = nullptr;  // in the pool; null: it took no part in a fetch
+    std::string problem_detail;      // a sentence for the problem's body; empty: the status says it all
+    std::string problem_body;        // replaces nginx's own error page
     bool problem_body_sent = false;
 };
 
