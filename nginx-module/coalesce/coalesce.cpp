@@ -84,8 +84,9 @@ FetchResult failed(ngx_uint_t status, std::uint32_t retry_after = 0) {
 // The object is on disk. Another variant of it is not, so it says nothing of the key as a whole.
 FetchResult on_disk(const ngx_http_cache_t& cache) {
     if (cache.vary.len > 0) return {.end = FetchEnd::varied};
-    const bool fresh = cache.valid_sec > ngx_time();
-    return {.end = FetchEnd::stored, .holds_ms = fresh ? kHoldsMs : 0};
+    // What is known of it must not outlive it: those who come as it expires are one fetch again.
+    const bool lasts = cache.valid_sec > ngx_time() + 1;
+    return {.end = FetchEnd::stored, .holds_ms = lasts ? kHoldsMs : 0};
 }
 
 // What the backend's answer came to, as nginx lets go of it; `rc` as nginx gives it, with the object stored by now.
@@ -127,9 +128,9 @@ void on_landing(ngx_event_t* event) noexcept {
 // its body, which fills the hot cache) goes first; then the others are woken.
 void upstream_over(ngx_http_request_t* r, ngx_int_t rc) noexcept {
     RequestState* state = existing_request_state(r);
-    if (state == nullptr || state->coalesced == nullptr) return;
+    if (state == nullptr || state->coalesced == nullptr || state->coalesced->upstream_finalize == nullptr) return;
     Coalesced& mine = *state->coalesced;
-    mine.upstream_finalize(r, rc);
+    std::exchange(mine.upstream_finalize, nullptr)(r, rc);
     if (mine.stage != Stage::leads) return;
     mine.result = result_of_fetch(r, rc);
     mine.landing.handler = on_landing;
@@ -160,10 +161,7 @@ ngx_int_t join(Coalesced& mine, const CoalesceConf& conf) {
         mine.stage = Stage::leads;
         return NGX_DECLINED;
     }
-    if (joined.role == FlightRole::waiter) {
-        if (room.admit(mine)) return NGX_AGAIN;
-        room.flights().leave(mine.ticket);
-    }
+    if (joined.role == FlightRole::waiter && room.admit(mine)) return NGX_AGAIN;
     counters.alone.fetch_add(1, std::memory_order_relaxed);
     return NGX_DECLINED;
 }

@@ -73,6 +73,7 @@ bool WaitingRoom::admit(Coalesced& waiter) {
     if (read->ready != 0) {
         ngx_post_event(read, &ngx_posted_events);
     } else if (ngx_handle_read_event(read, 0) != NGX_OK) {
+        if (!queues_.contains(waiter.ticket)) flights_.leave(waiter.ticket);
         return false;
     }
     const auto [queue, is_new] = queues_.try_emplace(waiter.ticket);

@@ -7,9 +7,7 @@
 #include <thread>
 
 #include "tests/support/catch.hpp"
-#include "tests/support/edge.hpp"
-#include "tests/support/prometheus.hpp"
-#include "tests/support/slow_origin.hpp"
+#include "tests/support/coalescing.hpp"
 
 using namespace thumbgate::test;
 
@@ -25,10 +23,6 @@ NginxConf faulty(const std::string& upstream) {
                                           .workers = 3});
     conf.faults = true;
     return conf;
-}
-
-double waiting(const Nginx& edge) {
-    return metric(edge.get("/metrics").body, "thumbgate_edge_coalesce_waiting");
 }
 
 // Clients that never stop asking, for one thumbnail or another, until told to.

@@ -4,64 +4,18 @@
 #include <future>
 
 #include "tests/support/catch.hpp"
-#include "tests/support/edge.hpp"
-#include "tests/support/prometheus.hpp"
-#include "tests/support/slow_origin.hpp"
+#include "tests/support/coalescing.hpp"
 #include "tests/support/sockets.hpp"
 
 using namespace thumbgate::test;
 
 namespace {
 
-constexpr const char* kHot = "thumb_hot hot; thumb_coalesce on; thumb_formats avif webp;";
-constexpr const char* kDisk = "thumb_coalesce on;";
 const std::string kUrl = signed_url("/w:1/plain/photo://a");
-
-NginxConf coalescing(const SlowOrigin& origin, const std::string& thumbnails = kDisk, int workers = 2) {
-    return edge_conf(origin.upstream(), {.http = "thumb_hot_zone hot:4m;",
-                                         .thumbnails = thumbnails,
-                                         .locations = "location = /metrics { thumb_metrics; access_log off; }",
-                                         .workers = workers});
-}
+const Request kGet{.url = kUrl};
 
 std::vector<Response> get_at_once(const Nginx& edge, size_t clients, const std::string& url = kUrl) {
     return fetch_at_once(std::vector<Request>(clients, {.url = edge.url(url)}));
-}
-
-// Requests that run while the test goes on.
-class Burst {
-  public:
-    Burst(const Nginx& edge, size_t clients, const Request& request = {.url = kUrl}) {
-        for (size_t i = 0; i < clients; ++i) {
-            answers_.push_back(std::async(std::launch::async, [&edge, request] { return edge.send(request); }));
-        }
-    }
-    std::vector<Response> responses() {
-        std::vector<Response> all;
-        for (auto& answer : answers_) all.push_back(answer.get());
-        return all;
-    }
-
-  private:
-    std::vector<std::future<Response>> answers_;
-};
-
-double waiting(const Nginx& edge) {
-    return metric(edge.get("/metrics").body, "thumbgate_edge_coalesce_waiting");
-}
-
-double outcomes(const Nginx& edge, const std::string& outcome) {
-    return metric(edge.get("/metrics").body, "thumbgate_edge_coalesced_total", {{"outcome", outcome}});
-}
-
-// A leader is asking, and so many wait for it.
-void wait_for_waiters(const Nginx& edge, const SlowOrigin& origin, size_t waiters) {
-    REQUIRE(
-        wait_until(20s, [&] { return !origin.requests().empty() && waiting(edge) == static_cast<double>(waiters); }));
-}
-
-size_t count_status(const std::vector<Response>& responses, int status) {
-    return static_cast<size_t>(std::ranges::count(responses, status, &Response::status));
 }
 
 milliseconds median(std::vector<Response> responses) {
@@ -75,7 +29,7 @@ milliseconds median(std::vector<Response> responses) {
 TEST_CASE(
     "a cold burst of fifty clients is one fetch, and all are answered when it is: hot, too large for it, no hot") {
     for (const auto& [thumbnails, size] :
-         {std::pair{kHot, size_t{12'000}}, {kHot, size_t{300'000}}, {kDisk, size_t{12'000}}}) {
+         {std::pair{kCoalesceHot, size_t{12'000}}, {kCoalesceHot, size_t{300'000}}, {kCoalesceDisk, size_t{12'000}}}) {
         for (const milliseconds delay : {50ms, 200ms}) {
             SlowOrigin origin({.body = std::string(size, 'x'), .delay = delay});
             const Nginx edge(coalescing(origin, thumbnails));
@@ -86,8 +40,8 @@ TEST_CASE(
             CHECK(origin.requests().size() == 1);
             // A cache lock that is polled answers half a second later.
             CHECK(median(responses) < delay + 400ms);
-            CHECK(outcomes(edge, "leader") == 1);
-            CHECK(outcomes(edge, "alone") == 0);
+            CHECK(coalesced(edge, "leader") == 1);
+            CHECK(coalesced(edge, "alone") == 0);
         }
     }
 }
@@ -101,7 +55,7 @@ TEST_CASE("a leader whose client goes away delays nobody") {
         leader.send("GET " + kUrl + " HTTP/1.1\r\nHost: a\r\n\r\n");
         REQUIRE(wait_until(10s, [&] { return origin.requests().size() == 1; }));
     }
-    Burst burst(edge, 6);
+    Burst burst(edge, 6, kGet);
     wait_for_waiters(edge, origin, 6);
     origin.release();
     CHECK(count_status(burst.responses(), 200) == 6);
@@ -117,7 +71,7 @@ TEST_CASE("a leader whose client reads slowly delays nobody") {
     RawConnection leader({.port = edge.port()});
     leader.send("GET " + kUrl + " HTTP/1.1\r\nHost: a\r\n\r\n");
     REQUIRE(wait_until(10s, [&] { return origin.requests().size() == 1; }));
-    Burst burst(edge, 4);
+    Burst burst(edge, 4, kGet);
     wait_for_waiters(edge, origin, 4);
     origin.release();
     for (const Response& response : burst.responses()) {
@@ -131,7 +85,7 @@ TEST_CASE("a waiter whose client goes away waits no more, and the others are ser
     SlowOrigin origin({});
     const Nginx edge(coalescing(origin));
     origin.hold();
-    Burst burst(edge, 3);
+    Burst burst(edge, 3, kGet);
     wait_for_waiters(edge, origin, 2);
     {
         RawConnection impatient({.port = edge.port()});
@@ -149,7 +103,7 @@ TEST_CASE("where the fetch fails, its waiters get that status and are told when 
     Nginx edge(coalescing(origin));
     edge.expect_log("[error]");
     origin.hold();
-    Burst burst(edge, 8);
+    Burst burst(edge, 8, kGet);
     wait_for_waiters(edge, origin, 7);
     origin.release();
     const auto refused = burst.responses();
@@ -169,7 +123,7 @@ TEST_CASE("a backend that closes without an answer, or in the middle of one, is 
         Nginx edge(coalescing(origin));
         edge.expect_log("[error]");
         origin.hold();
-        Burst burst(edge, 6);
+        Burst burst(edge, 6, kGet);
         wait_for_waiters(edge, origin, 5);
         origin.release();
         CHECK(count_status(burst.responses(), 502) >= 5);
@@ -181,7 +135,7 @@ TEST_CASE("a refusal that is cached is fetched once, with the backend's own word
     SlowOrigin origin({.status = "404 Not Found", .body = "no such photo"});
     const Nginx edge(coalescing(origin, "thumb_coalesce on; proxy_cache_valid 404 10s; proxy_cache_valid 200 1h;"));
     origin.hold();
-    Burst burst(edge, 6);
+    Burst burst(edge, 6, kGet);
     wait_for_waiters(edge, origin, 5);
     origin.release();
     for (const Response& response : burst.responses()) {
@@ -195,7 +149,7 @@ TEST_CASE("what no cache keeps is fetched by everyone, at once, and nobody waits
     SlowOrigin origin({.headers = "Cache-Control: no-store\r\n"});
     const Nginx edge(coalescing(origin));
     origin.hold();
-    Burst burst(edge, 6);
+    Burst burst(edge, 6, kGet);
     wait_for_waiters(edge, origin, 5);
     origin.answer_from_now_on({.headers = "Cache-Control: no-store\r\n", .delay = 300ms});
     origin.release();
@@ -205,34 +159,14 @@ TEST_CASE("what no cache keeps is fetched by everyone, at once, and nobody waits
     CHECK(std::ranges::max(responses, {}, &Response::elapsed).elapsed < 10s);
 }
 
-TEST_CASE("a link that expires while its request waits is refused when it is woken") {
-    SlowOrigin origin({});
-    const Nginx edge(coalescing(origin));
-    origin.hold();
-    const auto now = [] {
-        return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
-            .count();
-    };
-    Burst lasting(edge, 1);
-    REQUIRE(wait_until(10s, [&] { return origin.requests().size() == 1; }));
-    const auto expires = now() + 3;
-    Burst expiring(edge, 2, {.url = signed_url("/exp:" + std::to_string(expires) + "/w:1/plain/photo://a")});
-    wait_for_waiters(edge, origin, 2);
-    REQUIRE(wait_until(20s, [&] { return now() > expires + 1; }));
-    origin.release();
-    CHECK(count_status(lasting.responses(), 200) == 1);
-    CHECK(count_status(expiring.responses(), 410) == 2);
-    CHECK(origin.requests().size() == 1);
-}
-
 TEST_CASE("a waiter waits no longer than its timeout, and a fetch that takes longer is tried once more") {
     SlowOrigin origin({});
     const Nginx edge(coalescing(origin, "thumb_coalesce on; thumb_coalesce_timeout 1s;"));
     origin.hold();
-    Burst first(edge, 3);
+    Burst first(edge, 3, kGet);
     wait_for_waiters(edge, origin, 2);
-    REQUIRE(wait_until(20s, [&] { return outcomes(edge, "timeout") == 2; }));
-    Burst second(edge, 1);
+    REQUIRE(wait_until(20s, [&] { return coalesced(edge, "timeout") == 2; }));
+    Burst second(edge, 1, kGet);
     REQUIRE(wait_until(20s, [&] { return origin.requests().size() == 2; }));
     origin.release();
     const auto responses = first.responses();
@@ -249,7 +183,7 @@ TEST_CASE("HEAD, Range and a validator wait for one GET of the whole, whoever le
                                      {.url = kUrl, .headers = {{"If-None-Match", "\"abc\""}}}};
     for (size_t leader = 0; leader < kinds.size(); ++leader) {
         SlowOrigin origin({.headers = "ETag: \"abc\"\r\nAccept-Ranges: bytes\r\n", .body = "0123456789"});
-        const Nginx edge(coalescing(origin, kHot));
+        const Nginx edge(coalescing(origin, kCoalesceHot));
         origin.hold();
         Burst first(edge, 1, kinds[leader]);
         REQUIRE(wait_until(10s, [&] { return origin.requests().size() == 1; }));
@@ -275,7 +209,7 @@ TEST_CASE("where the backend varies its answer, each request gets its own, and e
     SlowOrigin origin({.headers = "Vary: X-Kind\r\n", .body_for = [](std::string_view head) {
                            return std::string(head.contains("X-Kind: b") ? "for b" : "for a");
                        }});
-    const Nginx edge(coalescing(origin, kDisk, 1));
+    const Nginx edge(coalescing(origin, kCoalesceDisk, 1));
     origin.hold();
     Burst first(edge, 3, {.url = kUrl, .headers = {{"X-Kind", "a"}}});
     wait_for_waiters(edge, origin, 2);
@@ -305,7 +239,7 @@ TEST_CASE("coalescing is off by default, and a timeout of nothing is refused") {
     SlowOrigin origin({});
     const Nginx edge(coalescing(origin, "thumb_formats off;"));
     origin.hold();
-    Burst burst(edge, 3);
+    Burst burst(edge, 3, kGet);
     CHECK(wait_until(20s, [&] { return origin.requests().size() == 3; }));
     origin.release();
     CHECK(count_status(burst.responses(), 200) == 3);
@@ -349,7 +283,7 @@ size_t ended_streams(RawConnection& connection, size_t streams) {
 
 TEST_CASE("over HTTP/2 a stream that is reset delays nobody, and the streams of one connection wait together") {
     SlowOrigin origin({});
-    NginxConf conf = coalescing(origin, kHot);
+    NginxConf conf = coalescing(origin, kCoalesceHot);
     conf.server += "listen unix:@dir@/run/h2.sock http2;";
     const Nginx edge(conf);
     const Endpoint h2{.unix_socket = edge / "run/h2.sock"};
