@@ -6,6 +6,7 @@
 #include "nginx-module/breaker/conf.hpp"
 #include "nginx-module/cdn_headers/conf.hpp"
 #include "nginx-module/client_cache/conf.hpp"
+#include "nginx-module/coalesce/conf.hpp"
 #include "nginx-module/feed/conf.hpp"
 #include "nginx-module/hot_cache/conf.hpp"
 #include "nginx-module/link/conf.hpp"
@@ -24,6 +25,7 @@ struct MainConf {
     HotMainConf hot_cache;
     FeedMainConf feed;
     BreakerMainConf breaker;
+    CoalesceMainConf coalesce;
     ngx_shm_zone_t* metrics_zone;
 };
 
@@ -31,6 +33,7 @@ struct LocationConf {
     LinkConf link;
     RateLimitConf rate_limit;
     HotConf hot_cache;
+    CoalesceConf coalesce;
     ServiceConf service;
     ClientCacheConf client_cache;
     CdnHeadersConf cdn_headers;

@@ -6,6 +6,7 @@
 #include "nginx-module/breaker/upstream.hpp"
 #include "nginx-module/cdn_headers/cdn_headers.hpp"
 #include "nginx-module/client_cache/client_cache.hpp"
+#include "nginx-module/coalesce/coalesce.hpp"
 #include "nginx-module/conf.hpp"
 #include "nginx-module/feed/feed.hpp"
 #include "nginx-module/hot_cache/hot_cache.hpp"
@@ -26,8 +27,8 @@ ngx_command_t* all_directives() {
         std::vector<ngx_command_t> all;
         for (const auto& some :
              {link_directives(), rate_limit_directives(), service_directives(), hot_cache_directives(),
-              feed_directives(), client_cache_directives(), problem_directives(), metrics_directives(),
-              breaker_directives(), cdn_headers_directives()}) {
+              coalesce_directives(), feed_directives(), client_cache_directives(), problem_directives(),
+              metrics_directives(), breaker_directives(), cdn_headers_directives()}) {
             all.insert(all.end(), some.begin(), some.end());
         }
         all.push_back(ngx_null_command);
@@ -63,11 +64,12 @@ ngx_int_t access_phase(ngx_http_request_t* r) noexcept {
 ngx_int_t register_phases(ngx_conf_t* cf) noexcept {
     MainConf& conf = *main_conf(cf);
     const bool registered = index_service_variables(cf, conf.service) && add_metrics_zone(cf, conf) &&
-                            check_breakers(cf, conf.breaker) &&
+                            check_breakers(cf, conf.breaker) && add_coalesce_zone(cf, conf.coalesce) &&
                             add_phase_handler(cf, NGX_HTTP_PREACCESS_PHASE, rate_limit_preaccess) &&
                             add_phase_handler(cf, NGX_HTTP_PREACCESS_PHASE, link_preaccess) &&
                             add_phase_handler(cf, NGX_HTTP_ACCESS_PHASE, access_phase) &&
                             // Of one phase's handlers, nginx runs the one that was added last first.
+                            add_phase_handler(cf, NGX_HTTP_PRECONTENT_PHASE, coalesce) &&
                             add_phase_handler(cf, NGX_HTTP_PRECONTENT_PHASE, serve_hot) &&
                             add_phase_handler(cf, NGX_HTTP_PRECONTENT_PHASE, link_precontent) &&
                             add_phase_handler(cf, NGX_HTTP_PRECONTENT_PHASE, answer_preflight) &&
@@ -92,6 +94,7 @@ void* create_location_conf(ngx_conf_t* cf) noexcept {
     init_cdn_headers(conf->cdn_headers);
     init_problem(conf->problem);
     init_hot_cache(conf->hot_cache);
+    init_coalesce(conf->coalesce);
     return conf;
 }
 
@@ -100,6 +103,7 @@ char* merge_location_conf(ngx_conf_t* cf, void* outer_conf, void* inner_conf) no
     auto& inner = *static_cast<LocationConf*>(inner_conf);
     merge_rate_limit(outer.rate_limit, inner.rate_limit);
     merge_hot_cache(outer.hot_cache, inner.hot_cache);
+    merge_coalesce(outer.coalesce, inner.coalesce);
     merge_service(outer.service, inner.service);
     merge_client_cache(outer.client_cache, inner.client_cache);
     merge_cdn_headers(outer.cdn_headers, inner.cdn_headers);
@@ -114,6 +118,7 @@ ngx_int_t header_filter(ngx_http_request_t* r) noexcept {
     try {
         if (r == r->main) {
             set_breaker_status(r);
+            if (watch_fetch(r)) return NGX_OK;
             replace_error_page_headers(r);
             begin_hot_fill(r);
             set_client_cache_headers(r);
@@ -144,8 +149,9 @@ MainConf* main_conf(const ngx_cycle_t* cycle) {
 
 // Without a http{} block there is no configuration of ours.
 ngx_int_t init_worker(ngx_cycle_t* cycle) noexcept try {
-    if (const MainConf* conf = main_conf(cycle)) {
+    if (MainConf* conf = main_conf(cycle)) {
         attach_hot_cache(cycle, conf->hot_cache);
+        attach_coalesce(cycle, conf->coalesce);
         attach_feed(cycle, conf->feed);
     }
     return NGX_OK;
@@ -154,8 +160,9 @@ ngx_int_t init_worker(ngx_cycle_t* cycle) noexcept try {
 }
 
 void exit_worker(ngx_cycle_t* cycle) noexcept {
-    if (const MainConf* conf = main_conf(cycle)) {
+    if (MainConf* conf = main_conf(cycle)) {
         detach_feed(conf->feed);
+        detach_coalesce(conf->coalesce);
         detach_hot_cache(conf->hot_cache);
     }
 }

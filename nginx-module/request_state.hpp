@@ -54,6 +54,7 @@ struct HotFill {
     std::string body;
 };
 
+struct Coalesced;
 struct LinkConf;
 
 struct RequestState {
@@ -67,6 +68,7 @@ struct RequestState {
     bool denial_charged = false;
     bool served_hot = false;  // from the hot cache
     std::optional<HotFill> hot_fill;
+    Coalesced* coalesced = nullptr;                       // in the pool; null: it took no part in a fetch
     std::optional<std::uint64_t> breaker_retry_after_ms;  // an open breaker rejected it
     std::string problem_detail;  // a sentence for the problem's body; empty: the status says it all
     std::string problem_body;    // replaces nginx's own error page

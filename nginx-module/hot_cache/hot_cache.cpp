@@ -3,20 +3,13 @@
 #include "nginx-module/hot_cache/hot_cache.hpp"
 
 #include <algorithm>
-#include <array>
-#include <bit>
 #include <cstring>
 
-#include "contract/hmac.hpp"
 #include "nginx-module/link/link.hpp"
 #include "nginx-module/support.hpp"
 
 namespace thumbgate::edge {
 namespace {
-
-HotKey hot_key(const std::string& cache_key) {
-    return std::bit_cast<std::array<HotKey, 2>>(sha256(cache_key))[0];
-}
 
 HotStore* store_of(ngx_http_request_t* r) {
     const HotConf& conf = location_conf(r)->hot_cache;

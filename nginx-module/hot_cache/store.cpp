@@ -1,17 +1,18 @@
 #include "nginx-module/hot_cache/store.hpp"
 
-#include <pthread.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
-#include <cerrno>
+#include <bit>
 #include <cstring>
 #include <stdexcept>
 #include <utility>
 #include <vector>
 
+#include "contract/hmac.hpp"
 #include "nginx-module/hot_cache/shard.hpp"
+#include "nginx-module/robust_mutex.hpp"
 
 namespace thumbgate::edge {
 namespace {
@@ -27,15 +28,6 @@ struct PinRecord {
     std::uint32_t entry;
     bool used;
 };
-
-void init_robust(pthread_mutex_t& mutex) {
-    pthread_mutexattr_t attributes;
-    pthread_mutexattr_init(&attributes);
-    pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
-    pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
-    pthread_mutex_init(&mutex, &attributes);
-    pthread_mutexattr_destroy(&attributes);
-}
 
 std::size_t shards_for(std::size_t bytes) {
     return std::clamp<std::size_t>(bytes / kBytesAShard, 1, kMaxShards);
@@ -86,12 +78,12 @@ struct HotStore::Layout {
 class HotStore::Lock {
   public:
     Lock(const HotStore& store, std::uint32_t index) : shard_(store.layout_->shards[index]) {
-        if (pthread_mutex_lock(shard_.lock) != EOWNERDEAD) return;
+        if (lock_robust(*shard_.lock) != Locked::owner_died) return;
         shard_.core.reset([&](std::uint32_t entry) { return store.pins_on(index, entry); });
         shard_.core.count_emptied();
-        pthread_mutex_consistent(shard_.lock);
+        mark_consistent(*shard_.lock);
     }
-    ~Lock() { pthread_mutex_unlock(shard_.lock); }
+    ~Lock() { unlock(*shard_.lock); }
     Lock(const Lock&) = delete;
     Lock& operator=(const Lock&) = delete;
     HotShard& operator*() { return shard_.core; }
@@ -100,6 +92,10 @@ class HotStore::Lock {
   private:
     Shard& shard_;
 };
+
+HotKey hot_key(std::string_view cache_key) {
+    return std::bit_cast<std::array<HotKey, 2>>(sha256(cache_key))[0];
+}
 
 bool HotMeta::set_etag(std::string_view text) {
     if (text.size() > etag.size()) return false;
@@ -134,13 +130,13 @@ bool HotStore::is_formatted(std::span<const std::uint8_t> memory) {
 HotStore::HotStore(std::span<std::uint8_t> memory) : memory_(memory), layout_(std::make_unique<Layout>(memory)) {}
 
 HotStore::~HotStore() {
-    if (slot_ != nullptr) pthread_mutex_unlock(&slot_->alive);
+    if (slot_ != nullptr) unlock(slot_->alive);
 }
 
 bool HotStore::attach() {
     release_dead_slots();
     for (Slot& slot : layout_->slots) {
-        if (pthread_mutex_trylock(&slot.alive) != 0) continue;
+        if (try_lock_robust(slot.alive) != Locked::clean) continue;
         slot_ = &slot;
         return true;
     }
@@ -150,7 +146,7 @@ bool HotStore::attach() {
 // What a dead process had pinned is counted anew from the records of the living.
 void HotStore::release_dead_slots() {
     for (Slot& slot : layout_->slots) {
-        if (pthread_mutex_trylock(&slot.alive) == EBUSY) continue;
+        if (try_lock_robust(slot.alive) == Locked::busy) continue;
         // Free, or its owner died: then the lock is ours, inconsistent, with records that nobody will give back.
         for (PinRecord& record : slot.pins) {
             if (!record.used) continue;
@@ -159,8 +155,8 @@ void HotStore::release_dead_slots() {
             record.used = false;
             core.unpin(record.entry);
         }
-        pthread_mutex_consistent(&slot.alive);
-        pthread_mutex_unlock(&slot.alive);
+        mark_consistent(slot.alive);
+        unlock(slot.alive);
     }
 }
 

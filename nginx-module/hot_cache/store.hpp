@@ -31,6 +31,8 @@ struct HotKey {
     bool operator==(const HotKey&) const = default;
 };
 
+HotKey hot_key(std::string_view cache_key);
+
 // What a response says besides its body.
 struct HotMeta {
     std::int64_t valid_until = 0;     // unix seconds; an object is not served after it

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "nginx-module/client_cache/client_cache.hpp"
+#include "nginx-module/coalesce/coalesce.hpp"
 #include "nginx-module/feed/feed.hpp"
 #include "nginx-module/metrics/counters.hpp"
 #include "nginx-module/support.hpp"
@@ -201,6 +202,7 @@ std::string render(const MainConf& conf) {
     std::vector<MetricFamily> families{requests_family(counters), latency_family(counters),
                                        limits_family(conf.rate_limit)};
     add_hot_families(conf.hot_cache, families);
+    for (MetricFamily& family : coalesce_metrics(conf.coalesce)) families.push_back(std::move(family));
     for (MetricFamily& family : feed_metrics(conf.feed)) families.push_back(std::move(family));
     add_breaker_families(conf.breaker, families);
     return prometheus::TextSerializer().Serialize(families);

@@ -18,11 +18,12 @@ struct EdgeConf {
     int workers = 1;
 };
 
-inline NginxConf edge_conf(const Origin& origin, const EdgeConf& conf = {}) {
+// `upstream`: the block that says where "thumbgated" is.
+inline NginxConf edge_conf(const std::string& upstream, const EdgeConf& conf = {}) {
     return {.http =
                 "thumb_secret secret; thumb_keys keys; thumb_session_cookie thumbgate;"
                 "proxy_cache_path cache keys_zone=thumbs:1m;" +
-                origin.upstream() + conf.http,
+                upstream + conf.http,
             .server =
                 "location /t/ {"
                 "  thumb_signature on;"
@@ -33,6 +34,9 @@ inline NginxConf edge_conf(const Origin& origin, const EdgeConf& conf = {}) {
                 conf.thumbnails + "}" + conf.locations,
             .files = {{"keys", conf.keys}, {"secret", std::string(kSecret)}},
             .workers = conf.workers};
+}
+inline NginxConf edge_conf(const Origin& origin, const EdgeConf& conf = {}) {
+    return edge_conf(origin.upstream(), conf);
 }
 
 }  // namespace thumbgate::test
