@@ -12,9 +12,6 @@ namespace thumbgate::edge {
 namespace {
 
 constexpr std::size_t kZoneBytes = 640 * 1024;
-// Longer than a fetch may take by the backend's own deadlines and conf/proxy.conf, so that a waiter gets what the
-// leader gets; this is for a leader that is stuck.
-constexpr ngx_msec_t kDefaultTimeout = 30'000;
 
 bool make_zone(ngx_slab_pool_t* pool) {
     auto* zone = static_cast<FlightZone*>(ngx_slab_calloc(pool, sizeof(FlightZone)));
@@ -73,7 +70,7 @@ void init_coalesce(CoalesceConf& conf) {
 
 void merge_coalesce(const CoalesceConf& outer, CoalesceConf& inner) {
     ngx_conf_merge_value(inner.enabled, outer.enabled, 0);
-    ngx_conf_merge_msec_value(inner.timeout, outer.timeout, kDefaultTimeout);
+    ngx_conf_merge_msec_value(inner.timeout, outer.timeout, kDefaultFlightTimeoutMs);
 }
 
 bool add_coalesce_zone(ngx_conf_t* cf, CoalesceMainConf& conf) {

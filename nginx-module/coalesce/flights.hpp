@@ -24,6 +24,10 @@
 
 namespace thumbgate::edge {
 
+// Longer than a fetch may take by the backend's own deadlines and conf/proxy.conf, so that a waiter gets what the
+// leader gets; this is for a leader that is stuck.
+inline constexpr std::uint64_t kDefaultFlightTimeoutMs = 30'000;
+
 inline constexpr std::size_t kFlightWorkers = 64;  // processes that may take part at one time: old and new ones
 
 // How a fetch ended, for those who waited for it.

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "nginx-module/breaker/breaker.hpp"
+#include "nginx-module/coalesce/flights.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/files.hpp"
 #include "tests/support/programs.hpp"
@@ -41,6 +42,12 @@ TEST_CASE("every variable of the module is documented, and no other") {
     const auto built = matches(module_sources(), "thumb_variable<[a-z_]+>\\(\"(thumb_[a-z_]+)\"\\)");
     REQUIRE(built.size() > 8);
     CHECK(matches(read_file(repository() / "docs/directives.md"), "\n\\| `\\$(thumb_[a-z_]+)` \\|") == built);
+}
+
+TEST_CASE("what a coalesced request waits for by default is documented") {
+    const std::string seconds = std::to_string(thumbgate::edge::kDefaultFlightTimeoutMs / 1000);
+    CHECK_THAT(read_file(repository() / "docs/directives.md"),
+               contains("Default: `thumb_coalesce_timeout " + seconds + "s;`"));
 }
 
 TEST_CASE("what the arguments of thumb_breaker are by default is documented") {
