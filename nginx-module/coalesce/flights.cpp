@@ -143,7 +143,7 @@ bool Flights::attach() {
 
 // Where a new flight of that key goes: null when one is under way that may be waited for, or when there is no room.
 Flights::Flight* Flights::place_for(Lock& lock, std::span<Flight> set, const HotKey& key, std::uint64_t now_ms,
-                                    std::uint64_t max_age_ms) {
+                                    std::uint64_t max_age_ms) const {
     for (Flight& flight : set) {
         if (flight.state != FlightState::flying || flight.key != key) continue;
         if (now_ms - flight.started_ms < max_age_ms) {

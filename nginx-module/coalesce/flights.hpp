@@ -118,7 +118,7 @@ class Flights {
     class Lock;
 
     Flight* place_for(Lock& lock, std::span<Flight> set, const HotKey& key, std::uint64_t now_ms,
-                      std::uint64_t max_age_ms);
+                      std::uint64_t max_age_ms) const;
     void end(Lock& lock, Flight& flight, const FetchResult& result);
     void forget_waiter(Flight& flight, std::size_t worker);
     void give_up(std::size_t worker);

@@ -141,7 +141,7 @@ void WaitingRoom::take_results() {
 }
 
 // As nginx itself takes up a request that waited for a lock of its disk cache.
-void WaitingRoom::resume(Coalesced& waiter) {
+void WaitingRoom::resume(Coalesced& waiter) const {
     ngx_http_request_t* r = waiter.request;
     ngx_connection_t* connection = r->connection;
     ngx_http_set_log_request(connection->log, r);
@@ -154,13 +154,13 @@ void WaitingRoom::resume(Coalesced& waiter) {
     ngx_http_run_posted_requests(connection);
 }
 
-// Where memory is short, those who were not woken are at the next sweep, or when their time is up.
 void WaitingRoom::on_wake(ngx_event_t* event) noexcept try {
     auto* connection = static_cast<ngx_connection_t*>(event->data);
     std::uint64_t count = 0;
     [[maybe_unused]] const ssize_t taken = read(connection->fd, &count, sizeof count);
     static_cast<WaitingRoom*>(connection->data)->take_results();
 } catch (...) {
+    ngx_log_error(NGX_LOG_ERR, event->log, 0, "no memory to wake requests that wait; it is tried again");
 }
 
 void WaitingRoom::on_sweep(ngx_event_t* event) noexcept try {
@@ -169,6 +169,8 @@ void WaitingRoom::on_sweep(ngx_event_t* event) noexcept try {
     room.take_results();
     if (!room.queues_.empty() && room.sweep_.timer_set == 0) ngx_add_timer(&room.sweep_, kSweepMs);
 } catch (...) {
+    ngx_log_error(NGX_LOG_ERR, event->log, 0, "no memory to wake requests that wait; it is tried again");
+    ngx_add_timer(event, kSweepMs);
 }
 
 void WaitingRoom::on_timeout(ngx_event_t* event) noexcept {

@@ -46,7 +46,7 @@ class WaitingRoom {
     bool listen(int descriptor, ngx_log_t* log);
     void take_results();
     void let_go(Coalesced& waiter);
-    void resume(Coalesced& waiter);
+    void resume(Coalesced& waiter) const;
     void count(std::ptrdiff_t change) noexcept;
 
     FlightZone& zone_;
