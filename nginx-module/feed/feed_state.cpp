@@ -1,10 +1,10 @@
 #include "nginx-module/feed/feed_state.hpp"
 
-#include <cerrno>
 #include <cstring>
 
 #include "contract/hmac.hpp"
 #include "nginx-module/fault_point.hpp"
+#include "nginx-module/robust_mutex.hpp"
 
 namespace thumbgate::edge {
 namespace {
@@ -57,12 +57,7 @@ StreamId stream_id_of(FeedPosition position) {
 
 void FeedState::format(std::span<std::uint8_t> memory) {
     auto* header = reinterpret_cast<Header*>(memory.data());
-    pthread_mutexattr_t attributes;
-    pthread_mutexattr_init(&attributes);
-    pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
-    pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
-    pthread_mutex_init(&header->follower, &attributes);
-    pthread_mutexattr_destroy(&attributes);
+    init_robust(header->follower);
     header->bytes = memory.size();
     header->epoch.store(new_epoch());
     header->magic = kMagic;
@@ -99,15 +94,15 @@ FeedFigures& FeedState::figures() const {
 }
 
 bool FeedState::try_to_follow() {
-    const int locked = pthread_mutex_trylock(&header_->follower);
-    if (locked != 0 && locked != EOWNERDEAD) return false;
-    if (locked == EOWNERDEAD) pthread_mutex_consistent(&header_->follower);
-    return true;
+    const Locked locked = try_lock_robust(header_->follower);
+    // What it guards is right at every moment, so that nothing has to be mended.
+    if (locked == Locked::owner_died) mark_consistent(header_->follower);
+    return locked != Locked::busy;
 }
 
 void FeedState::resign() {
     header_->figures.is_connected.store(0);
-    pthread_mutex_unlock(&header_->follower);
+    unlock(header_->follower);
 }
 
 FeedPosition FeedState::position() const {

@@ -5,8 +5,6 @@
 // The memory is the caller's and outlives this object; each process has one FeedState over it.
 #pragma once
 
-#include <pthread.h>
-
 #include <array>
 #include <cstddef>
 #include <optional>

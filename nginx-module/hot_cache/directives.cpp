@@ -4,6 +4,7 @@
 #include <string>
 
 #include "nginx-module/hot_cache/hot_cache.hpp"
+#include "nginx-module/shared_block.hpp"
 #include "nginx-module/support.hpp"
 
 namespace thumbgate::edge {
@@ -14,28 +15,12 @@ constexpr std::size_t kOverhead = 512 * 1024;  // what the slab allocator and th
 
 char* const kConfError = static_cast<char*>(NGX_CONF_ERROR);
 
-// The zone's memory is one block of the slab allocator, whose head remembers it over reloads.
-struct Block {
-    std::span<std::uint8_t> memory;
-};
-
-bool make_block(ngx_slab_pool_t* pool) {
-    const std::size_t bytes = static_cast<std::size_t>(pool->pfree - 1) * ngx_pagesize;
-    auto* block = static_cast<Block*>(ngx_slab_calloc(pool, sizeof(Block)));
-    auto* memory = static_cast<std::uint8_t*>(ngx_slab_alloc(pool, bytes));
-    if (block == nullptr || memory == nullptr) return false;
-    block->memory = {memory, bytes};
-    HotStore::format(block->memory);
-    pool->data = block;
-    pool->log_nomem = 0;
-    return true;
-}
-
 ngx_int_t init_zone(ngx_shm_zone_t* shm, void*) noexcept try {
     auto* zone = static_cast<HotZone*>(shm->data);
-    auto* pool = reinterpret_cast<ngx_slab_pool_t*>(shm->shm.addr);
-    if (pool->data == nullptr && !make_block(pool)) return NGX_ERROR;
-    zone->memory = static_cast<Block*>(pool->data)->memory;
+    const SharedBlock block = shared_block(shm);
+    if (block.memory.size() < kMinHotMemory) return NGX_ERROR;
+    if (block.is_new) HotStore::format(block.memory);
+    zone->memory = block.memory;
     if (HotStore::is_formatted(zone->memory)) return NGX_OK;
     ngx_log_error(NGX_LOG_EMERG, shm->shm.log, 0,
                   "hot zone \"%V\" has the layout of another version of the module; restart nginx to make it anew",

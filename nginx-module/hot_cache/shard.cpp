@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "nginx-module/fault_point.hpp"
+
 namespace thumbgate::edge {
 namespace {
 
@@ -106,6 +108,7 @@ bool HotShard::store(const HotKey& key, const HotMeta& meta, std::string_view bo
     entry.meta = meta;
     entry.frequency = 0;
     write_body(entry, body);
+    THUMB_FAULT_POINT("object-half-stored");
     entry.next_in_bucket = std::exchange(bucket_of(key), index);
     push_newest(take_ghost(key) ? HotQueue::main : HotQueue::small, index);
     ++header_->objects;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "contract/hmac.hpp"
+#include "nginx-module/fault_point.hpp"
 #include "nginx-module/hot_cache/shard.hpp"
 #include "nginx-module/robust_mutex.hpp"
 
@@ -185,6 +186,7 @@ HotStore::Pin HotStore::find(const HotKey& key, std::int64_t now) {
     pin.entry_ = shard->find(key, now);
     if (pin.entry_ == kNone) return pin;
     *record = {pin.shard_, pin.entry_, true};
+    THUMB_FAULT_POINT("pin-half-taken");
     shard->pin(pin.entry_);
     pin.record_ = static_cast<std::uint32_t>(record - slot_->pins.begin());
     pin.store_ = this;

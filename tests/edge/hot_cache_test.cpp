@@ -1,6 +1,8 @@
 // Small thumbnails are answered from shared memory: the same bytes, by the same rules, as from disk.
 #include "tests/support/catch.hpp"
 #include "tests/support/edge.hpp"
+#include "tests/support/load.hpp"
+#include "tests/support/prometheus.hpp"
 #include "tests/support/sockets.hpp"
 
 using namespace thumbgate::test;
@@ -137,6 +139,29 @@ TEST_CASE("the hot cache is kept over a reload and survives workers that are kil
     }
     CHECK(edge.get(url).header("x-cache") == "HOT");
     CHECK(origin.requests(1).size() == 1);
+}
+
+TEST_CASE("a worker that is killed inside a shard's lock costs the shard's content and nothing else") {
+    const Origin origin(kBody);
+    NginxConf conf = hot_conf(origin, "", 2);
+    conf.faults = true;
+    Nginx edge(conf);
+    const std::string url = signed_url("/w:1/plain/photo://a");
+    const std::string other = signed_url("/w:2/plain/photo://a");
+    REQUIRE(wait_until(10s, [&] { return edge.get(url).header("x-cache") == "HOT"; }));
+    const std::string point = GENERATE("object-half-stored", "pin-half-taken");
+    edge.arm_fault(point);
+    const bool is_half_stored = point == "object-half-stored";
+    REQUIRE(wait_until(10s, [&] {
+        get_once(edge.port(), is_half_stored ? other : url);
+        return edge.fault_happened(point);
+    }));
+    for (int i = 0; i < 20; ++i) {
+        CHECK(edge.get(url).body == "0123456789");
+        CHECK(edge.get(other).body == "0123456789");
+    }
+    CHECK(wait_until(10s, [&] { return edge.get(url).header("x-cache") == "HOT"; }));
+    CHECK(metric(edge.get("/metrics").body, "thumbgate_edge_hot_emptied_shards_total") == 1);
 }
 
 TEST_CASE("a client that reads slowly keeps its body whole while the object is replaced many times") {
