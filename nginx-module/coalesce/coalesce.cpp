@@ -62,12 +62,14 @@ Coalesced* part_of(ngx_http_request_t* r, RequestState& state, WaitingRoom& room
     return state.coalesced = mine;
 }
 
-std::uint32_t retry_after(const ngx_http_upstream_t& upstream) {
-    constexpr std::string_view name = "retry-after";
-    for (const ngx_list_part_t* part = &upstream.headers_in.headers.part; part != nullptr; part = part->next) {
+// What the backend says, or the circuit breaker in its place; 0: nothing, or a date.
+std::uint32_t retry_after(const ngx_list_t& headers) {
+    constexpr std::string_view name = "Retry-After";
+    auto* name_bytes = reinterpret_cast<u_char*>(const_cast<char*>(name.data()));
+    for (const ngx_list_part_t* part = &headers.part; part != nullptr; part = part->next) {
         for (const ngx_table_elt_t& header : std::span(static_cast<ngx_table_elt_t*>(part->elts), part->nelts)) {
-            if (header.lowcase_key == nullptr || header.key.len != name.size()) continue;
-            if (std::string_view(reinterpret_cast<char*>(header.lowcase_key), name.size()) != name) continue;
+            if (header.hash == 0 || header.key.len != name.size()) continue;
+            if (ngx_strncasecmp(header.key.data, name_bytes, name.size()) != 0) continue;
             const std::string_view value = view(header.value);
             std::uint32_t seconds = 0;
             std::from_chars(value.data(), value.data() + value.size(), seconds);
@@ -102,7 +104,7 @@ FetchResult result_of_fetch(ngx_http_request_t* r, ngx_int_t rc) {
     }
     if (upstream.cacheable != 0 && upstream.buffering != 0) return on_disk(*r->cache);
     if (upstream.headers_in.status_n >= NGX_HTTP_BAD_REQUEST) {
-        return failed(upstream.headers_in.status_n, retry_after(upstream));
+        return failed(upstream.headers_in.status_n, retry_after(upstream.headers_in.headers));
     }
     return {.end = FetchEnd::passed, .holds_ms = kHoldsMs};
 }
@@ -117,9 +119,7 @@ FetchResult result_without_fetch(ngx_http_request_t* r) {
     }
     const ngx_uint_t status = r->err_status != 0 ? r->err_status : r->headers_out.status;
     if (status < NGX_HTTP_BAD_REQUEST) return {.end = FetchEnd::passed};
-    const RequestState* state = existing_request_state(r);
-    const std::uint64_t open_ms = state != nullptr ? state->breaker_retry_after_ms.value_or(0) : 0;
-    return failed(status, static_cast<std::uint32_t>((open_ms + 999) / 1000));
+    return failed(status, retry_after(r->headers_out.headers));
 }
 
 void on_landing(ngx_event_t* event) noexcept {
