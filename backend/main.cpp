@@ -74,8 +74,6 @@ class Service {
 
   private:
     std::vector<Route> routes();
-    void redis_changed(bool up, std::string_view reason);
-    asio::awaitable<void> begin_feed();
     asio::awaitable<void> wait_for_signals();
     asio::awaitable<void> drain();
     void reread_keys();
@@ -120,7 +118,7 @@ Service::Service(Config config, Foundations foundations)
       reports_(metrics_, log_),
       threads_(config_.storage_threads),
       redis_(io_.get_executor(), config_.redis,
-             [this](bool up, std::string_view reason) { redis_changed(up, reason); }),
+             [this](bool up, std::string_view reason) { log_redis(log_, metrics_, up, reason); }),
       session_store_(redis_),
       feed_(redis_),
       purges_(feed_, photos_, threads_,
@@ -143,7 +141,7 @@ std::expected<void, std::string> Service::start() {
     auto readiness = Readiness::make(io_.get_executor(), *pool_);
     if (!readiness) return std::unexpected(readiness.error());
     readiness_ = std::move(*readiness);
-    purges_.add(removals->finished);
+    purges_.add(removals->photos);
     const PhotoParts parts{*storage_, photos_, threads_, *pool_, sessions_, urls_, metrics_, purges_};
     photo_api_.emplace(parts, config_.uploads);
     thumbnails_.emplace(photos_, threads_, *pool_);
@@ -158,7 +156,7 @@ std::expected<void, std::string> Service::start() {
     log_.info("started", {{"version", THUMBGATE_VERSION},
                           {"listen", to_string(config_.listen)},
                           {"converters", config_.pool.converters},
-                          {"removals_finished", removals->finished.size()},
+                          {"removals_finished", removals->photos.size() - removals->unfinished},
                           {"removals_unfinished", removals->unfinished}});
     return {};
 }
@@ -179,17 +177,6 @@ asio::awaitable<Result<Response>> Service::show_metrics(Request& /*request*/) {
     response.set("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
     response.body = metrics_.text();
     co_return response;
-}
-
-void Service::redis_changed(bool up, std::string_view reason) {
-    log_redis(log_, metrics_, up, reason);
-    if (up) asio::co_spawn(io_, begin_feed(), asio::detached);
-}
-
-// What fails here is tried again when Redis answers the next time.
-asio::awaitable<void> Service::begin_feed() {
-    const auto begun = co_await feed_.begin();
-    if (!begun) log_.error("the control feed cannot be begun", {{"detail", begun.error().detail}});
 }
 
 asio::awaitable<void> Service::wait_for_signals() {

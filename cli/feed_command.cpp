@@ -38,7 +38,8 @@ std::expected<BlockingRedis, std::string> connect(const FeedArguments& arguments
     const auto password = read_private_file(arguments.password_file);
     if (!password) return std::unexpected(password.error());
     const auto let_in = redis->command({"AUTH", password->substr(0, password->find('\n'))});
-    if (!let_in) return std::unexpected(let_in.error());
+    // An old server's refusal may quote the password.
+    if (!let_in) return std::unexpected("Redis at " + arguments.redis + ": the password is refused");
     return redis;
 }
 
@@ -78,6 +79,7 @@ std::expected<FeedEvent, std::string> revocation_of(const std::string& url, std:
 
 ExitStatus revoke(const FeedArguments& arguments) {
     std::vector<FeedEvent> events;
+    if (arguments.link_id.size() > kMaxFeedName) return complain("--lid is longer than any link's");
     if (!arguments.link_id.empty()) events.push_back({FeedEventKind::revoke_link, arguments.link_id, arguments.until});
     for (const std::string& url : arguments.names) {
         auto event = revocation_of(url, arguments.prefix);
@@ -111,6 +113,7 @@ void add_feed_commands(CLI::App& app, ExitStatus& status) {
     revoking->add_option("--prefix", arguments->prefix, "The thumbnail location")->capture_default_str();
     CLI::Option* until =
         revoking->add_option("--until", arguments->until, "The exp of the links with --lid, unix seconds");
+    until->check(CLI::Range(std::uint64_t{1}, static_cast<std::uint64_t>(INT64_MAX)));
     revoking->add_option("--lid", arguments->link_id, "Revoke by name")->needs(until);
     revoking->add_option("url", arguments->names, "A link, with or without scheme, host and prefix");
     revoking->callback([arguments, &status] { status = revoke(*arguments); });

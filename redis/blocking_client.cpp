@@ -28,7 +28,9 @@ int port_of(std::string_view text) {
 redisContext* open(const std::string& address, timeval timeout) {
     if (address.starts_with(kUnix)) return redisConnectUnixWithTimeout(address.c_str() + kUnix.size(), timeout);
     const std::size_t colon = address.rfind(':');
-    return redisConnectWithTimeout(address.substr(0, colon).c_str(), port_of(address.substr(colon + 1)), timeout);
+    std::string host = address.substr(0, colon);
+    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+    return redisConnectWithTimeout(host.c_str(), port_of(address.substr(colon + 1)), timeout);
 }
 
 bool is_address(const std::string& address) {

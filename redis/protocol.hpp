@@ -1,5 +1,6 @@
 // Redis' protocol (RESP2): hiredis' formatter and parser behind RAII types. It does no I/O here: bytes go in and out.
-// What a server sends is bounded, since it may be no Redis at all. One thread at a time.
+// A text and a list of what a server sends are bounded, since it may be no Redis at all; for how long it may send is
+// the caller's to bound. One thread at a time.
 #pragma once
 
 #include <cstdint>

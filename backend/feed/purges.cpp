@@ -40,17 +40,27 @@ asio::awaitable<void> Purges::keep_announcing() {
     for (;;) {
         timer.expires_after(kRetryInterval);
         co_await timer.async_wait(asio::use_awaitable);
-        if (feed_.is_available()) co_await announce_waiting();
+        if (feed_.is_available()) co_await try_once();
+    }
+}
+
+// Whatever is thrown is told and tried again: a purge that is forgotten would be a photo that stays.
+asio::awaitable<void> Purges::try_once() {
+    try {
+        const auto begun = co_await feed_.begin();
+        if (!begun) complain_("-", begun.error().detail);
+        co_await announce_waiting();
+    } catch (const std::exception& error) {
+        complain_("-", error.what());
     }
 }
 
 asio::awaitable<void> Purges::announce_waiting() {
     while (!waiting_.empty()) {
-        std::string photo = std::move(waiting_.extract(waiting_.begin()).value());
+        const std::string photo = *waiting_.begin();
         const bool announced = co_await try_to_announce(photo);
-        if (announced) continue;
-        waiting_.insert(std::move(photo));
-        co_return;
+        if (!announced) co_return;
+        waiting_.erase(photo);
     }
 }
 

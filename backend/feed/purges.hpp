@@ -33,12 +33,13 @@ class Purges {
     // Announces what waits, for as long as it can.
     boost::asio::awaitable<void> announce_waiting();
 
-    // Tries to, again and again; never returns.
+    // Tries to, again and again, and sees to it that the feed has a first entry; never returns.
     boost::asio::awaitable<void> keep_announcing();
 
     std::size_t waiting() const { return waiting_.size(); }
 
   private:
+    boost::asio::awaitable<void> try_once();
     boost::asio::awaitable<bool> try_to_announce(const std::string& photo);
 
     ControlFeed& feed_;

@@ -147,11 +147,9 @@ Result<Removals> PhotoStore::finish_removals() {
     for (const std::string& key : *keys) {
         const auto text = read_object(storage_, key, kMaxRecord);
         const auto record = text && *text ? decode_photo(**text) : std::nullopt;
-        if (record && key == tombstone_key(record->id) && remove_files(*record)) {
-            removals.finished.push_back(record->id);
-        } else {
-            ++removals.unfinished;
-        }
+        const bool finished = record && key == tombstone_key(record->id) && remove_files(*record);
+        removals.unfinished += finished ? 0 : 1;
+        removals.photos.push_back(key.substr(kTombstones.size()));
     }
     return removals;
 }

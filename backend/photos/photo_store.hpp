@@ -28,8 +28,8 @@ struct PhotoPage {
 };
 
 struct Removals {
-    std::vector<std::string> finished;  // ids
-    std::size_t unfinished = 0;         // tombstones that cannot be read, or whose files cannot be removed
+    std::vector<std::string> photos;  // ids of all that were removed and not forgotten, finished or not
+    std::size_t unfinished = 0;       // tombstones that cannot be read, or whose files cannot be removed
 };
 
 class PhotoStore {

@@ -51,6 +51,7 @@ void FeedClient::on_timer(ngx_event_t* event) noexcept {
     try {
         client.wake();
     } catch (...) {
+        client.resign();
         client.wait(kMaxPause);
     }
 }
@@ -151,13 +152,16 @@ void FeedClient::take_answers() {
         const auto answer = parser_->next();
         if (parser_->broken()) return disconnect("it does not speak Redis' protocol");
         if (!answer) return;
+        if (!unsent_.empty()) return disconnect("it answers what it was not asked");
         const bool was_current = follower_->is_current();
         if (const auto taken = follower_->take(*answer, unix_ms()); !taken) return disconnect(taken.error());
-        if (follower_->is_current() && !was_current) {
-            conf_.state->figures().is_connected.store(1);
-            ngx_log_error(NGX_LOG_NOTICE, log_, 0, "control feed: following %V", &conf_.redis);
+        if (was_current) {
+            // Only a feed that can be followed is one to complain of anew, and to come back to at once.
             complained_ = false;
             pause_ = kMinPause;
+        } else if (follower_->is_current()) {
+            conf_.state->figures().is_connected.store(1);
+            ngx_log_error(NGX_LOG_NOTICE, log_, 0, "control feed: following %V", &conf_.redis);
         }
         ask();
     }
@@ -189,6 +193,7 @@ void FeedClient::close_connection() {
 void FeedClient::resign() {
     if (!is_follower_) return;
     close_connection();
+    journal_.close();
     conf_.state->resign();
     is_follower_ = false;
 }

@@ -60,10 +60,11 @@ void detach_feed(const FeedMainConf& conf) {
 
 std::string cache_generation(const FeedMainConf& conf, std::string_view source) {
     if (conf.feed == nullptr) return {};
+    const CacheGeneration current = conf.feed->state->cache_generation(source);
     std::array<char, 2 * 16 + 3> text{};
-    const int size = std::snprintf(text.data(), text.size(), "#%llx.%llx",
-                                   static_cast<unsigned long long>(conf.feed->state->epoch()),
-                                   static_cast<unsigned long long>(conf.feed->state->generation(source)));
+    const int size =
+        std::snprintf(text.data(), text.size(), "#%llx.%llx", static_cast<unsigned long long>(current.epoch),
+                      static_cast<unsigned long long>(current.generation));
     return {text.data(), static_cast<std::size_t>(size)};
 }
 

@@ -73,6 +73,15 @@ FeedState::FeedState(std::span<std::uint8_t> memory)
       generations_(header_->generations, slots_of(memory, sizeof(Header), 0)),
       revoked_(header_->revoked, slots_of(memory, sizeof(Header), 1)) {}
 
+CacheGeneration FeedState::cache_generation(std::string_view source) const {
+    const std::uint64_t fingerprint = fingerprint_of(source);
+    for (;;) {
+        const CacheGeneration current{epoch(), generations_.find(fingerprint)};
+        // The table of an epoch that ended meanwhile says nothing.
+        if (epoch() == current.epoch) return current;
+    }
+}
+
 std::uint64_t FeedState::epoch() const {
     return header_->epoch.load(std::memory_order_acquire);
 }
@@ -112,9 +121,8 @@ FeedPosition FeedState::position() const {
 void FeedState::apply(FeedPosition at, const std::optional<FeedEvent>& event, std::uint64_t now_ms) {
     FeedFigures& figures = header_->figures;
     if (event && event->kind == FeedEventKind::purge) {
-        const std::uint64_t keep_ms = now_ms > kFeedRetentionMs ? now_ms - kFeedRetentionMs : 0;
-        const bool stored = generations_.put(fingerprint_of(event->name), at, position_of({keep_ms, 0}).value_or(0));
-        if (!stored) start_epoch(at);
+        // None is given up for its age: what was stored before it may be in the disk cache still.
+        if (!generations_.put(fingerprint_of(event->name), at, 0)) start_epoch(at);
     } else if (event && event->kind != FeedEventKind::begin) {
         if (!add_revocation(revoked_name(*event), event->expires, now_ms)) set_knows_revocations(false);
     }
@@ -143,8 +151,8 @@ void FeedState::start_epoch(FeedPosition position) {
     header_->figures.epochs.fetch_add(1);
 }
 
-void FeedState::restore_purge(std::uint64_t fingerprint, FeedPosition at) {
-    generations_.put(fingerprint, at, 0);
+bool FeedState::restore_purge(std::uint64_t fingerprint, FeedPosition at) {
+    return generations_.put(fingerprint, at, 0);
 }
 
 void FeedState::restore(std::uint64_t epoch, FeedPosition position) {

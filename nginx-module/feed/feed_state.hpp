@@ -23,6 +23,12 @@ using FeedPosition = std::uint64_t;
 std::optional<FeedPosition> position_of(const StreamId& id);
 StreamId stream_id_of(FeedPosition position);
 
+// Both are in every cache key: what was stored under another epoch or generation is never found again.
+struct CacheGeneration {
+    std::uint64_t epoch = 0;
+    std::uint64_t generation = 0;  // 0: never purged in this epoch
+};
+
 // Figures for metrics; only the follower writes them.
 struct FeedFigures {
     std::atomic<std::uint64_t> is_connected;
@@ -47,9 +53,9 @@ class FeedState {
 
     // ---- For every worker.
 
-    // Names of both are in every cache key: what was stored under another epoch or generation is never found again.
+    // Of that source, a photo's id or a whole source, as they belong together.
+    CacheGeneration cache_generation(std::string_view source) const;
     std::uint64_t epoch() const;
-    // `source`: a photo's id or a whole source. 0: never purged.
     std::uint64_t generation(std::string_view source) const;
 
     // Whether revocations are known at all; until then no link that can be revoked may be served.
@@ -77,8 +83,8 @@ class FeedState {
 
     // Forgets every purge, since nothing stored before will be found; the feed goes on after `position`.
     void start_epoch(FeedPosition position);
-    // As the journal tells it, before anybody follows.
-    void restore_purge(std::uint64_t fingerprint, FeedPosition at);
+    // As the journal tells it, before anybody follows. False: there is no room.
+    bool restore_purge(std::uint64_t fingerprint, FeedPosition at);
     void restore(std::uint64_t epoch, FeedPosition position);
 
     const FingerprintTable& generations() const { return generations_; }

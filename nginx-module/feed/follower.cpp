@@ -7,7 +7,8 @@
 namespace thumbgate::edge {
 namespace {
 
-constexpr std::string_view kEntriesAtOnce = "256";
+constexpr std::size_t kEntriesAtOnce = 256;
+constexpr std::uint64_t kRescanMs = 10'000;  // between attempts to know every revocation again
 constexpr std::string_view kMembersAtOnce = "1000";
 
 using Taken = std::expected<void, std::string>;
@@ -71,11 +72,13 @@ RedisCommand Follower::next_command() const {
         case Step::follow:
             break;
     }
-    return {"XREAD", "COUNT", std::string(kEntriesAtOnce), "BLOCK", std::to_string(kFeedBlockMs), "STREAMS",
+    return {"XREAD", "COUNT", std::to_string(kEntriesAtOnce), "BLOCK", std::to_string(kFeedBlockMs), "STREAMS",
             feed,    place};
 }
 
 Taken Follower::take(const RedisParser::Answer& answer, std::uint64_t now_ms) {
+    // An old server's refusal may quote the password.
+    if (!answer && step_ == Step::authenticate) return std::unexpected("the password is refused");
     if (!answer) return std::unexpected("Redis refuses: " + answer.error());
     switch (step_) {
         case Step::authenticate:
@@ -128,15 +131,26 @@ Taken Follower::take_revoked(const RedisReply& reply, std::uint64_t now_ms) {
     cursor_ = reply.list[0].text;
     if (cursor_ != "0") return {};
     state_.set_knows_revocations(has_room_);
+    if (!has_room_)
+        complain_("size= of thumb_feed has no room for every revoked link: links with lid or sid are refused");
+    rescan_at_ms_ = now_ms + kRescanMs;
     step_ = Step::follow;
-    if (!has_room_) return std::unexpected("thumb_feed's size= has no room for every revoked link");
     return {};
+}
+
+// What was given up for want of room may have room by now. Purges are followed all the while.
+void Follower::rescan_if_needed(std::uint64_t now_ms) {
+    if (state_.knows_revocations() || now_ms < rescan_at_ms_) return;
+    cursor_ = "0";
+    has_room_ = true;
+    step_ = Step::read_revoked;
 }
 
 // [[stream, [entry, …]]], or nil when there was no news.
 Taken Follower::take_news(const RedisReply& reply, std::uint64_t now_ms) {
     if (reply.type == Type::nil) {
         state_.figures().current_at_ms.store(now_ms);
+        rescan_if_needed(now_ms);
         return {};
     }
     if (!is_list(reply, 1) || !is_list(reply.list[0], 2) || reply.list[0].list[1].type != Type::list) {
@@ -145,8 +159,9 @@ Taken Follower::take_news(const RedisReply& reply, std::uint64_t now_ms) {
     for (const RedisReply& entry : reply.list[0].list[1].list) {
         if (auto applied = apply(entry, now_ms); !applied) return applied;
     }
-    state_.figures().current_at_ms.store(now_ms);
+    if (reply.list[0].list[1].list.size() < kEntriesAtOnce) state_.figures().current_at_ms.store(now_ms);
     write_journal();
+    rescan_if_needed(now_ms);
     return {};
 }
 

@@ -46,6 +46,7 @@ class Follower {
     std::expected<void, std::string> take_news(const RedisReply& reply, std::uint64_t now_ms);
     std::expected<void, std::string> apply(const RedisReply& entry, std::uint64_t now_ms);
     void write_journal();
+    void rescan_if_needed(std::uint64_t now_ms);
 
     FeedState& state_;
     Journal& journal_;
@@ -54,6 +55,7 @@ class Follower {
     Step step_;
     std::string cursor_ = "0";
     bool has_room_ = true;  // for every revocation so far
+    std::uint64_t rescan_at_ms_ = 0;
 };
 
 }  // namespace thumbgate::edge

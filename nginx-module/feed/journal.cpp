@@ -4,11 +4,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
 #include <fstream>
 #include <sstream>
+#include <utility>
+#include <vector>
 
 namespace thumbgate::edge {
 namespace {
@@ -51,7 +54,7 @@ std::optional<Line> parse_line(std::string_view text) {
     constexpr std::string_view purge = "purge ";
     const auto fingerprint = rest.starts_with(purge) ? parse_hex16(rest.substr(purge.size())) : std::nullopt;
     if (!fingerprint || *fingerprint == 0) return std::nullopt;
-    return Line{*at, *fingerprint};
+    return Line{*at, fingerprint};
 }
 
 // The next whole line, taken off `text`; nullopt at the end, or where the last line is cut off.
@@ -88,7 +91,10 @@ bool restore_journal(std::string_view text, FeedState& state) {
     while (const auto next = take_line(text)) {
         const auto line = parse_line(*next);
         if (!line) break;
-        if (line->purged) state.restore_purge(*line->purged, line->at);
+        if (line->purged && !state.restore_purge(*line->purged, line->at)) {
+            state.start_epoch(0);  // a part of it would be as good as a lie
+            return false;
+        }
         position = line->at;
     }
     // Without a place in the feed nothing can be continuous with it.
@@ -104,9 +110,7 @@ std::expected<bool, std::string> Journal::load(const std::string& path, FeedStat
         return failed("cannot read", path);
     }
     if (!S_ISREG(status.st_mode)) return std::unexpected("\"" + path + "\" is not a file");
-    if (static_cast<std::uint64_t>(status.st_size) > kMaxBytes) {
-        return std::unexpected("\"" + path + "\" is larger than 64 MiB; remove it, and the cache starts anew");
-    }
+    if (static_cast<std::uint64_t>(status.st_size) > kMaxBytes) return false;
     std::ifstream file(path, std::ios::binary);
     std::ostringstream text;
     text << file.rdbuf();
@@ -121,9 +125,11 @@ Journal::~Journal() {
 void Journal::close() {
     if (fd_ >= 0) ::close(fd_);
     fd_ = -1;
+    noted_.clear();
 }
 
 void Journal::note(FeedPosition at, std::optional<std::uint64_t> purged) {
+    if (fd_ < 0) return;  // all of the state is written next time
     noted_ += line_of(at, purged);
     ++lines_;
 }
@@ -137,7 +143,7 @@ std::expected<void, std::string> Journal::write(const FeedState& state) {
 std::expected<void, std::string> Journal::append() {
     if (!write_all(fd_, noted_)) {
         const auto error = failed("cannot write", path_);
-        close();  // a line may be cut off: all of it is written anew next time
+        close();  // a line may be cut off
         return error;
     }
     noted_.clear();
@@ -153,10 +159,13 @@ std::expected<void, std::string> Journal::rewrite(const FeedState& state) {
     epoch_ = state.epoch();
     std::string text = std::string(kMagic) + hex16(epoch_) + "\n";
     lines_ = 1;
-    state.generations().for_each([&](std::uint64_t fingerprint, std::uint64_t at) {
-        text += line_of(at, fingerprint);
-        ++lines_;
-    });
+    // In the feed's order, so that what a crash leaves of the file is an earlier state.
+    std::vector<std::pair<FeedPosition, std::uint64_t>> purges;
+    state.generations().for_each(
+        [&](std::uint64_t fingerprint, std::uint64_t at) { purges.emplace_back(at, fingerprint); });
+    std::ranges::sort(purges);
+    for (const auto& [at, fingerprint] : purges) text += line_of(at, fingerprint);
+    lines_ += purges.size();
     if (state.position() != 0) text += line_of(state.position(), std::nullopt);
     if (!write_all(fd_, text) || ::rename(temporary.c_str(), path_.c_str()) != 0) {
         const auto error = failed("cannot write", path_);

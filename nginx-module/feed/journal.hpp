@@ -26,20 +26,23 @@ class Journal {
     Journal& operator=(const Journal&) = delete;
     ~Journal();
 
-    // Reads a journal into a state that nobody follows yet. False: nothing that could be restored is there. Error: it
+    // Reads a journal into a state that nobody follows yet. False: nothing that could be restored is there, or not all
+    // of it has room, or it is larger than 64 MiB. Error: it
     // cannot be read.
     static std::expected<bool, std::string> load(const std::string& path, FeedState& state);
 
     // Notes an entry. `purged`: the source's fingerprint, where the entry is a purge.
     void note(FeedPosition at, std::optional<std::uint64_t> purged);
 
-    // Writes what was noted. Error: a sentence; what was noted is then written later.
+    // Writes what was noted. Error: a sentence; the next call writes all of the state.
     std::expected<void, std::string> write(const FeedState& state);
+
+    // The next write begins a file of its own.
+    void close();
 
   private:
     std::expected<void, std::string> append();
     std::expected<void, std::string> rewrite(const FeedState& state);
-    void close();
 
     std::string path_;
     std::string noted_;

@@ -177,10 +177,9 @@ TEST_CASE("a waiter waits no longer than its timeout, and a fetch that takes lon
 }
 
 TEST_CASE("HEAD, Range and a validator wait for one GET of the whole, whoever leads") {
-    const std::vector<Request> kinds{{.url = kUrl},
-                                     {.url = kUrl, .method = "HEAD"},
-                                     {.url = kUrl, .headers = {{"Range", "bytes=2-4"}}},
-                                     {.url = kUrl, .headers = {{"If-None-Match", "\"abc\""}}}};
+    const std::array kinds{Request{.url = kUrl}, Request{.url = kUrl, .method = "HEAD"},
+                           Request{.url = kUrl, .headers = {{"Range", "bytes=2-4"}}},
+                           Request{.url = kUrl, .headers = {{"If-None-Match", "\"abc\""}}}};
     for (size_t leader = 0; leader < kinds.size(); ++leader) {
         SlowOrigin origin({.headers = "ETag: \"abc\"\r\nAccept-Ranges: bytes\r\n", .body = "0123456789"});
         const Nginx edge(coalescing(origin, kCoalesceHot));

@@ -143,8 +143,11 @@ TEST_CASE("three edges on one Redis all have a purge in force within a second") 
     }
 }
 
-TEST_CASE("whatever Redis does, plain links are served, and the feed is followed again when it is well") {
+TEST_CASE("whatever Redis does, links are served by what is known, and the feed is followed again when it is well") {
     Fixture f;
+    const std::string named = signed_url("/lid:good/exp:4000000000" + kSmall);
+    const std::string revoked = signed_url("/lid:bad/exp:4000000000" + kSmall);
+    announce_revoked_link(f.redis, "bad", 4000000000);
     const TempDir dir;
     BadWire wire(dir.path() / "redis.sock", f.redis.socket());
     const Nginx edge(feed_conf(f.origin, wire.socket()));
@@ -154,6 +157,8 @@ TEST_CASE("whatever Redis does, plain links are served, and the feed is followed
         CHECK(wait_until(20s, [&] { return feed_metric(edge, "connected") == 0; }));
         CHECK(edge.get(signed_url(kSmall)).body == small);
         CHECK(edge.get(signed_url("/w:7/plain/photo://new")).status == 200);
+        CHECK(edge.get(named).status == 200);
+        CHECK(edge.get(revoked).status == 410);
         CHECK(wait_until(20s, [&] { return feed_metric(edge, "age_seconds") > 1; }));
     };
     SECTION("killed") {

@@ -56,7 +56,12 @@ std::string render(const NginxConf& conf, const fs::path& dir, uint16_t port) {
     text = replace_all(text, "@daemon@", conf.daemon ? "on" : "off");
     text = replace_all(text, "@user@", geteuid() == 0 ? "user root;\n" : "");
     text = replace_all(text, "@load@", conf.module ? "load_module " + module_path(conf.faults).string() + ";\n" : "");
-    text = replace_all(text, "@main@", conf.main);
+    // A new binary gets what these name of the environment, and nothing else.
+    std::string inherited;
+    if (conf.daemon) {
+        for (const auto& [name, value] : sanitizer_env(true)) inherited += "env " + name + ";\n";
+    }
+    text = replace_all(text, "@main@", inherited + conf.main);
     text = replace_all(text, "@http@", conf.http);
     text = replace_all(text, "@server@", conf.server.empty() ? "" : kServer);
     text = replace_all(text, "@body@", conf.server);

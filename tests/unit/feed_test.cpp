@@ -186,6 +186,76 @@ TEST_CASE("more purges than there is room for start a new epoch, and revocations
     CHECK_FALSE(state.knows_revocations());
 }
 
+TEST_CASE("a journal with more purges than there is room for restores none, since a part would lie") {
+    Fixture f;
+    f.follow_from(list({}));
+    for (std::uint64_t i = 0; i < 2000; ++i) {
+        REQUIRE(f.take(news({purge_entry(StreamId{kNowMs, i + 1}.text(), std::to_string(i))})));
+    }
+    Memory small(kMinFeedMemory);
+    FeedState restored(small.span());
+    const std::uint64_t epoch = restored.epoch();
+    CHECK_FALSE(*Journal::load((f.dir.path() / "feed.state").string(), restored));
+    CHECK(restored.epoch() != epoch);
+    CHECK(restored.epoch() != f.state.epoch());
+    CHECK(restored.position() == 0);
+    CHECK(restored.generations_held() == 0);
+}
+
+TEST_CASE("a journal that is written anew has its purges in the feed's order") {
+    Fixture f;
+    f.follow_from(list({}));
+    for (std::uint64_t i = 0; i < 50; ++i) {
+        REQUIRE(f.take(news({purge_entry(StreamId{kNowMs, i + 1}.text(), std::to_string(i))})));
+    }
+    f.journal.close();
+    REQUIRE(f.take(news({purge_entry(StreamId{kNowMs + 1, 1}.text(), "last")})));
+    const std::string whole = read_file(f.dir.path() / "feed.state");
+    for (std::size_t size = 0; size < whole.size(); size += 7) {
+        Memory other;
+        FeedState restored(other.span());
+        if (!restore_journal(whole.substr(0, size), restored)) continue;
+        for (std::uint64_t i = 0; i < 50; ++i) {
+            if (at(kNowMs, i + 1) <= restored.position()) CHECK(restored.generation(std::to_string(i)) != 0);
+        }
+    }
+}
+
+TEST_CASE("revocations without room stop no purge, and are known again when there is room") {
+    Memory memory(kMinFeedMemory);
+    FeedState state(memory.span());
+    TempDir dir;
+    Journal journal((dir.path() / "feed.state").string());
+    std::vector<std::string> complaints;
+    Follower follower(state, journal, "", [&](const std::string& error) { complaints.push_back(error); });
+    REQUIRE(follower.take(list({}), kNowMs));
+    std::vector<RedisReply> members;
+    for (int i = 0; i < 2000; ++i) {
+        members.push_back(text("lid:" + std::to_string(i)));
+        members.push_back(text(std::to_string(kNow + 20)));
+    }
+    REQUIRE(follower.take(list({text("0"), list(members)}), kNowMs));
+    CHECK_FALSE(state.knows_revocations());
+    REQUIRE(complaints.size() == 1);
+    CHECK(follower.is_current());
+    REQUIRE(follower.take(news({purge_entry("1800000000000-2", "a")}), kNowMs));
+    CHECK(state.generation("a") != 0);
+    // Later they have ended.
+    REQUIRE(follower.take(kNothing, kNowMs + 60'000));
+    CHECK(follower.next_command().front() == "ZSCAN");
+    REQUIRE(follower.take(list({text("0"), list(members)}), kNowMs + 60'000));
+    CHECK(state.knows_revocations());
+    CHECK(follower.next_command().front() == "XREAD");
+}
+
+TEST_CASE("a server that quotes a refused password does not bring it into the log") {
+    Fixture f;
+    Follower follower = f.connect("hush");
+    const auto taken = follower.take(std::unexpected("ERR unknown command 'AUTH', with args: 'hush'"), kNowMs);
+    REQUIRE_FALSE(taken);
+    CHECK_THAT(taken.error(), !thumbgate::test::contains("hush"));
+}
+
 TEST_CASE("a link is revoked until it would have ended, and a session likewise") {
     Fixture f;
     f.state.apply(at(kNowMs), FeedEvent{FeedEventKind::revoke_link, "l1", kNow + 10}, kNowMs);
