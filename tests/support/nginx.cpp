@@ -90,6 +90,12 @@ bool is_worker(pid_t pid) {
     return title.contains("worker process") && !title.contains("shutting down");
 }
 
+bool is_nginx_in(pid_t pid, const fs::path& dir) {
+    std::error_code gone;
+    const fs::path cwd = fs::read_symlink("/proc/" + std::to_string(pid) + "/cwd", gone);
+    return command_line(pid).starts_with("nginx: ") && cwd == dir;
+}
+
 }  // namespace
 
 ConfCheck check_conf(const NginxConf& conf) {
@@ -239,12 +245,15 @@ void Nginx::quit() {
 }
 
 void Nginx::kill() {
-    process_->signal(SIGSTOP);  // it starts no other worker meanwhile
-    const auto workers = children_of(pid());
     process_->kill();
-    for (const pid_t worker : workers) ::kill(worker, SIGKILL);
-    // Orphans become children of the test program (see main.cpp), which reaps them.
-    wait_until(5s, [&] { return std::ranges::none_of(workers, [](pid_t worker) { return is_worker(worker); }); });
+    // Without a master nobody starts another: its orphans become children of the test program (see main.cpp).
+    const bool none_left = wait_until(kQuitDeadline, [&] {
+        auto orphans = children_of(getpid());
+        std::erase_if(orphans, [&](pid_t pid) { return !is_nginx_in(pid, dir_); });
+        for (const pid_t orphan : orphans) ::kill(orphan, SIGKILL);
+        return orphans.empty();
+    });
+    if (!none_left) fail_quietly("workers of a killed nginx are left");
 }
 
 void Nginx::upgrade() {

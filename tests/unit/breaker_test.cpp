@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <barrier>
 #include <thread>
 #include <vector>
 
@@ -179,6 +180,7 @@ TEST_CASE("threads that report together open a breaker once, and pass no more pr
     for (int round = 0; round < 50; ++round) {
         Clocked shared;
         std::atomic<int> probes = 0;
+        std::barrier all_reported(4);  // time goes on for all of them at once
         std::vector<std::jthread> threads;
         for (int i = 0; i < 4; ++i) {
             threads.emplace_back([&] {
@@ -187,6 +189,7 @@ TEST_CASE("threads that report together open a breaker once, and pass no more pr
                     const auto answer = breaker.ask(kStart);
                     if (answer.ticket) breaker.report(*answer.ticket, Outcome::failure, kStart);
                 }
+                all_reported.arrive_and_wait();
                 for (int j = 0; j < 50; ++j) probes += breaker.ask(kStart + 1000).ticket ? 1 : 0;
             });
         }
