@@ -1,4 +1,5 @@
 // What is announced on the control feed is in force on every edge, whatever happens to edge and Redis meanwhile.
+#include <ctime>
 #include <fstream>
 
 #include "tests/support/bad_wire.hpp"
@@ -127,20 +128,50 @@ TEST_CASE("an edge that cannot prove that it missed nothing starts its cache ane
     wait_until_following(edge);
 }
 
-TEST_CASE("three edges on one Redis all have a purge in force within a second") {
-    const Fixture f;
+TEST_CASE(
+    "on three edges of one Redis a purge, a revocation and an ended session are in force within a second, for good") {
+    Fixture f;
+    const auto expires = static_cast<std::uint64_t>(std::time(nullptr) + 1000);
+    const auto session = thumbgate::new_session_token(expires);
+    const std::string link = signed_url("/lid:leak/exp:" + std::to_string(expires) + kOther);
+    const std::string bound = signed_url("/sid:" + session.hash() + kOther);
     std::array<std::unique_ptr<Nginx>, 3> edges;
-    for (auto& edge : edges) edge = std::make_unique<Nginx>(feed_conf(f.origin, f.redis.socket()));
     std::array<std::string, 3> bodies;
     for (size_t i = 0; i < edges.size(); ++i) {
+        edges[i] = std::make_unique<Nginx>(feed_conf(f.origin, f.redis.socket()));
         wait_until_following(*edges[i]);
         bodies[i] = get_cached(*edges[i], signed_url(kSmall)).body;
+        REQUIRE(edges[i]->get(link).status == 200);
+        REQUIRE(edges[i]->get(bound, cookie_of(session)).status == 200);
     }
+    const auto in_force_at = [&](size_t i) {
+        return edges[i]->get(signed_url(kSmall)).body != bodies[i] && edges[i]->get(link).status == 410 &&
+               edges[i]->get(bound, cookie_of(session)).status == 403;
+    };
+    const auto in_force = [&] { return in_force_at(0) && in_force_at(1) && in_force_at(2); };
     announce_purge(f.redis, "a");
-    for (size_t i = 0; i < edges.size(); ++i) {
-        CHECK(is_purged(*edges[i], kSmall, bodies[i]));
-        CHECK(feed_metric(*edges[i], "lag_seconds") < 1);
+    announce_revoked_link(f.redis, "leak", expires);
+    announce_ended_session(f.redis, session.hash(), expires);
+    CHECK(wait_until(1s, in_force));
+    for (const auto& edge : edges) CHECK(feed_metric(*edge, "lag_seconds") < 1);
+    SECTION("after an edge restarts") {
+        edges[0]->quit();
+        edges[0]->start();
+        wait_until_following(*edges[0]);
     }
+    SECTION("after Redis restarts") {
+        f.redis.restart();
+    }
+    SECTION("after the feed was trimmed past an absent edge") {
+        edges[0]->quit();
+        for (int i = 0; i < 3; ++i) announce_purge(f.redis, "d");
+        f.redis.command({"XTRIM", "thumbgate:feed", "MAXLEN", "1"});
+        edges[0]->start();
+        wait_until_following(*edges[0]);
+    }
+    CHECK(in_force());
+    for (const auto& edge : edges) wait_until_following(*edge);
+    CHECK(in_force());
 }
 
 TEST_CASE("whatever Redis does, links are served by what is known, and the feed is followed again when it is well") {

@@ -1,7 +1,6 @@
 // Links with a name of their own and links for one session, short signatures, and what each link allows caches to do.
 #include <ctime>
 
-#include "contract/secret.hpp"
 #include "contract/session_cookie.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/feed.hpp"
@@ -9,7 +8,6 @@
 
 using namespace thumbgate::test;
 using thumbgate::SessionToken;
-using thumbgate::SharedSecret;
 
 namespace {
 
@@ -24,14 +22,6 @@ std::string exp(int seconds_from_now = 1000) {
 
 SessionToken session(int seconds_from_now = 1000) {
     return thumbgate::new_session_token(static_cast<std::uint64_t>(std::time(nullptr) + seconds_from_now));
-}
-
-// A request's Cookie header, by the edge's own secret.
-Headers cookie_of(const SessionToken& token) {
-    const TempDir dir;
-    write_file(dir / "secret", kSecret, 0600);
-    const auto secret = SharedSecret::read_file(dir / "secret");
-    return {{"Cookie", "thumbgate=" + encode_session_token(secret->cookie, token)}};
 }
 
 std::string verdict_of(const Response& response) {

@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "contract/control_feed.hpp"
+#include "contract/secret.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/prometheus.hpp"
 
@@ -28,6 +29,13 @@ FollowingEdge::FollowingEdge(const Origin& origin, EdgeConf conf)
     if (!wait_until(20s, [&] { return edge.error_log().contains("control feed: following"); })) {
         FAIL("the edge does not follow the feed:\n" << edge.error_log());
     }
+}
+
+Headers cookie_of(const SessionToken& token) {
+    const TempDir dir;
+    write_file(dir / "secret", kSecret, 0600);
+    const auto secret = SharedSecret::read_file(dir / "secret");
+    return {{"Cookie", "thumbgate=" + encode_session_token(secret->cookie, token)}};
 }
 
 NginxConf feed_conf(const Origin& origin, const std::filesystem::path& redis, int workers) {

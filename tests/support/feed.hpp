@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "contract/session_cookie.hpp"
 #include "tests/support/edge.hpp"
 #include "tests/support/redis.hpp"
 
@@ -17,6 +18,9 @@ struct FollowingEdge {
     Nginx edge;
     explicit FollowingEdge(const Origin& origin, EdgeConf conf = {});
 };
+
+// The Cookie header of that session, by the edge's own secret.
+Headers cookie_of(const SessionToken& token);
 
 // An edge with hot cache and disk cache that follows the feed at `redis`, a unix socket.
 NginxConf feed_conf(const Origin& origin, const std::filesystem::path& redis, int workers = 1);
