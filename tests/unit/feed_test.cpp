@@ -1,4 +1,7 @@
 // The control feed's core at the edge: what was announced is known, whatever was killed, cut off or sent instead.
+#include <sys/resource.h>
+
+#include <csignal>
 #include <map>
 #include <random>
 #include <thread>
@@ -395,6 +398,35 @@ TEST_CASE("a journal is written anew when most of it is outdated") {
     FeedState restored(other.span());
     REQUIRE(*Journal::load((f.dir.path() / "feed.state").string(), restored));
     CHECK(restored.generation("always the same") == f.state.generation("always the same"));
+}
+
+TEST_CASE("a line that a full disk cut off costs nothing: the next write is whole") {
+    Fixture f;
+    const std::string path = (f.dir.path() / "feed.state").string();
+    f.follow_from(list({purge_entry("1800000000000-1", "before")}));
+    REQUIRE(f.take(news({purge_entry("1800000000000-2", "a")})));
+    rlimit limit{};
+    REQUIRE(::getrlimit(RLIMIT_FSIZE, &limit) == 0);
+    const rlimit full{std::filesystem::file_size(path) + 10, limit.rlim_max};
+    const auto old_handler = std::signal(SIGXFSZ, SIG_IGN);
+    REQUIRE(::setrlimit(RLIMIT_FSIZE, &full) == 0);
+    const bool followed = f.take(news({purge_entry("1800000000000-3", "b")}));
+    const bool followed_on = f.take(news({purge_entry("1800000000000-4", "c")}));
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+    std::signal(SIGXFSZ, old_handler);
+    CHECK(followed);
+    CHECK(followed_on);
+    CHECK(f.complaints.size() == 2);
+    const auto restored = [&](const std::string& name) {
+        Memory other;
+        FeedState state(other.span());
+        REQUIRE(*Journal::load(path, state));
+        return state.generation(name);
+    };
+    CHECK(restored("a") == at(kNowMs, 2));
+    CHECK(restored("b") == 0);
+    REQUIRE(f.take(news({purge_entry("1800000000000-5", "d")})));
+    for (const char* name : {"a", "b", "c", "d"}) CHECK(restored(name) != 0);
 }
 
 TEST_CASE("where the journal cannot be written the feed is followed, and the reason is told") {
