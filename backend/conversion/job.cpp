@@ -75,7 +75,7 @@ SourceFormat as_source(Format format) {
 }
 
 std::unexpected<Error> failed(std::string_view what) {
-    return std::unexpected(crash_error(std::string(what) + ": " + std::generic_category().message(errno)));
+    return std::unexpected(failed_error(std::string(what) + ": " + std::generic_category().message(errno)));
 }
 
 std::string in_units(std::uint64_t value, std::uint64_t unit, std::string_view unit_name, std::string_view base_name) {
@@ -184,15 +184,20 @@ Error error_of(const JobReply& reply, const PoolConfig& config) {
         case Outcome::failed:
             break;
     }
-    return crash_error(printable(reply));
+    return failed_error(printable(reply));
 }
 
 Error timeout_error(const PoolConfig& config) {
     const auto limit = static_cast<std::uint64_t>(config.job_timeout.count());
-    return {422, "timeout", "The picture took longer than " + in_units(limit, 1000, "s", "ms") + " to convert."};
+    return {422, std::string(kTimedOut),
+            "The picture took longer than " + in_units(limit, 1000, "s", "ms") + " to convert."};
 }
 
 Error crash_error(std::string detail) {
+    return {422, std::string(kCrashed), "The picture makes the program that converts it fail.", std::move(detail)};
+}
+
+Error failed_error(std::string detail) {
     return {500, std::string(name(Outcome::failed)), "The picture could not be converted.", std::move(detail)};
 }
 

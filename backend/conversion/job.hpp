@@ -33,6 +33,7 @@ Result<Picture> read_output(const UniqueFd& output, const JobReply& reply);
 // What a reply that is not ok means to the person who sent the picture.
 Error error_of(const JobReply& reply, const PoolConfig& config);
 Error timeout_error(const PoolConfig& config);
-Error crash_error(std::string detail);
+Error crash_error(std::string detail);   // 422: the picture broke its converters
+Error failed_error(std::string detail);  // 500: something else went wrong
 
 }  // namespace thumbgate

@@ -19,14 +19,14 @@ class Pool final : public ConverterPool {
     Pool& operator=(const Pool&) = delete;
     ~Pool() override { engine_->stop(); }
 
-    asio::awaitable<Result<Picture>> convert(UniqueFd source, Conversion conversion) override {
+    asio::awaitable<Result<Picture>> convert(UniqueFd source, Conversion conversion, JobTerms /*terms*/) override {
         const auto engine = engine_;
         auto answer = co_await engine->submit(convert_request(engine->config(), conversion), std::move(source));
         if (!answer) co_return std::unexpected(std::move(answer.error()));
         co_return read_output(answer->output, answer->reply);
     }
 
-    asio::awaitable<Result<PictureFacts>> inspect(UniqueFd source) override {
+    asio::awaitable<Result<PictureFacts>> inspect(UniqueFd source, JobTerms /*terms*/) override {
         const auto engine = engine_;
         auto answer = co_await engine->submit(inspect_request(engine->config()), std::move(source));
         if (!answer) co_return std::unexpected(std::move(answer.error()));

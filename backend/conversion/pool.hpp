@@ -10,8 +10,10 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "backend/converter/protocol.hpp"
+#include "backend/deadline.hpp"
 #include "backend/error.hpp"
 #include "backend/unique_fd.hpp"
 #include "contract/canonical.hpp"
@@ -43,6 +45,25 @@ struct PictureFacts {
     bool has_alpha;
 };
 
+// What a job is part of, and so what it has to make room for.
+enum class Lane : std::uint8_t {
+    interactive,  // somebody looks at an empty place on a page
+    upload,       // somebody waits for an upload to be accepted
+    background,   // nobody waits
+};
+
+// How a job is treated beside the jobs of others.
+struct JobTerms {
+    Lane lane = Lane::interactive;
+    Deadline deadline = Deadline::max();  // its caller's; the pool's own limits count as well
+    std::string client = {};              // whose it is: converters are shared out fairly between clients
+    std::string digest = {};              // SHA-256 of the source in hex: what it is known by if it breaks converters
+};
+
+// Codes of the errors that are the picture's doing.
+inline constexpr std::string_view kCrashed = "crash";     // it broke two converters
+inline constexpr std::string_view kTimedOut = "timeout";  // its converter was killed after job_timeout
+
 // What the pool reports as it works, for metrics. Called on the pool's executor.
 class PoolObserver {
   public:
@@ -63,10 +84,10 @@ class ConverterPool {
     virtual ~ConverterPool() = default;
 
     // A job whose converter crashes is tried once more on a fresh one, since the crash may not be its fault.
-    // Errors: 415 unsupported, 422 corrupt / too_many_pixels / too_large / timeout, 503 queue full or waited too long,
-    // 500 failed.
-    virtual boost::asio::awaitable<Result<Picture>> convert(UniqueFd source, Conversion conversion) = 0;
-    virtual boost::asio::awaitable<Result<PictureFacts>> inspect(UniqueFd source) = 0;
+    // Errors: 415 unsupported, 422 corrupt / too_many_pixels / too_large / crash / timeout, 503 queue full or waited
+    // too long, 500 failed.
+    virtual boost::asio::awaitable<Result<Picture>> convert(UniqueFd source, Conversion conversion, JobTerms terms) = 0;
+    virtual boost::asio::awaitable<Result<PictureFacts>> inspect(UniqueFd source, JobTerms terms) = 0;
 
     // Ends every converter and the zygote; waiting jobs are refused with 503. Idempotent.
     virtual void stop() = 0;

@@ -3,15 +3,10 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
-#include <chrono>
+
+#include "backend/deadline.hpp"
 
 namespace thumbgate {
-
-using Deadline = std::chrono::steady_clock::time_point;
-
-inline Deadline after(std::chrono::steady_clock::duration time) {
-    return std::chrono::steady_clock::now() + time;
-}
 
 enum class Waited {
     ready,      // there is something to read, or the other end is gone

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "backend/deadline.hpp"
 #include "backend/error.hpp"
 #include "contract/service_auth.hpp"
 
@@ -60,6 +61,8 @@ struct Request {
     ServiceIdentity identity;             // verified
     std::string request_id;               // the edge's
     std::vector<std::string> parameters;  // what the route's placeholders matched
+
+    Deadline deadline = Deadline::max();  // when the edge stops waiting for the answer
 
     StageTimes times;
 

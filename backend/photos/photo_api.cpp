@@ -118,7 +118,8 @@ asio::awaitable<Result<PictureFacts>> PhotoApi::inspect(Request& request, const 
     auto source = co_await offload(parts_.threads, std::move(work));
     if (!source) co_return std::unexpected(std::move(source.error()));
     const StageTimer timer(request.times.convert);
-    co_return co_await parts_.pool.inspect(std::move(*source));
+    JobTerms terms{.lane = Lane::upload, .deadline = request.deadline, .client = request.identity.client};
+    co_return co_await parts_.pool.inspect(std::move(*source), std::move(terms));
 }
 
 PhotoApi::Answer PhotoApi::list(Request& request) {

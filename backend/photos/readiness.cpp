@@ -48,6 +48,11 @@ Conversion small_jpeg() {
     return conversion;
 }
 
+// Of nobody else, so that no flood of one client's jobs makes the service look dead.
+JobTerms terms() {
+    return {.deadline = after(kPatience), .client = "readiness"};
+}
+
 Error not_ready(std::string why) {
     return {503, "not_ready", "A conversion does not work at the moment.", std::move(why), std::chrono::seconds(1)};
 }
@@ -72,7 +77,7 @@ struct Readiness::State {
 
 asio::awaitable<void> Readiness::check(ConverterPool& pool, UniqueFd source, std::shared_ptr<State> state) {
     try {
-        const auto picture = co_await pool.convert(std::move(source), small_jpeg());
+        const auto picture = co_await pool.convert(std::move(source), small_jpeg(), terms());
         state->problem = judge(picture);
     } catch (const std::exception& error) {
         state->problem = not_ready(error.what());

@@ -96,7 +96,8 @@ asio::awaitable<Result<UniqueFd>> Thumbnails::open(Request& request, const std::
 
 asio::awaitable<Result<Picture>> Thumbnails::convert(Request& request, UniqueFd source, Conversion conversion) {
     const StageTimer timer(request.times.convert);
-    co_return co_await pool_.convert(std::move(source), std::move(conversion));
+    JobTerms terms{.deadline = request.deadline, .client = request.identity.client};
+    co_return co_await pool_.convert(std::move(source), std::move(conversion), std::move(terms));
 }
 
 asio::awaitable<Result<std::string>> Thumbnails::finish(Request& request, const std::string& photo,

@@ -6,7 +6,7 @@
 #include <cstring>
 #include <utility>
 
-#include "nginx-module/fault_point.hpp"
+#include "faults/fault_point.hpp"
 #include "nginx-module/robust_mutex.hpp"
 
 namespace thumbgate::edge {

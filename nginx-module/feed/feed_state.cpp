@@ -3,7 +3,7 @@
 #include <cstring>
 
 #include "contract/hmac.hpp"
-#include "nginx-module/fault_point.hpp"
+#include "faults/fault_point.hpp"
 #include "nginx-module/robust_mutex.hpp"
 
 namespace thumbgate::edge {

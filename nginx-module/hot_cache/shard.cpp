@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "nginx-module/fault_point.hpp"
+#include "faults/fault_point.hpp"
 
 namespace thumbgate::edge {
 namespace {

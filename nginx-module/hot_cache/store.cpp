@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "contract/hmac.hpp"
-#include "nginx-module/fault_point.hpp"
+#include "faults/fault_point.hpp"
 #include "nginx-module/hot_cache/shard.hpp"
 #include "nginx-module/robust_mutex.hpp"
 

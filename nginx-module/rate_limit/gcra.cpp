@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "nginx-module/fault_point.hpp"
+#include "faults/fault_point.hpp"
 
 namespace thumbgate::edge {
 namespace {

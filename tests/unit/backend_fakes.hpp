@@ -74,7 +74,8 @@ class FakePool final : public ConverterPool {
     PictureFacts facts{SourceFormat::jpeg, 400, 300, false};
     std::vector<Conversion> conversions;
 
-    boost::asio::awaitable<Result<Picture>> convert(thumbgate::UniqueFd /*source*/, Conversion conversion) override {
+    boost::asio::awaitable<Result<Picture>> convert(thumbgate::UniqueFd /*source*/, Conversion conversion,
+                                                    JobTerms /*terms*/) override {
         conversions.push_back(conversion);
         before_answer();
         if (error) co_return std::unexpected(*error);
@@ -85,7 +86,7 @@ class FakePool final : public ConverterPool {
         picture.height = 1;
         co_return picture;
     }
-    boost::asio::awaitable<Result<PictureFacts>> inspect(thumbgate::UniqueFd /*source*/) override {
+    boost::asio::awaitable<Result<PictureFacts>> inspect(thumbgate::UniqueFd /*source*/, JobTerms /*terms*/) override {
         if (error) co_return std::unexpected(*error);
         co_return facts;
     }

@@ -22,8 +22,8 @@ TEST_CASE("A job that kills two converters is given up, and the next one is fine
         signal_all(fixture.converters(), SIGKILL);
     }
     const auto result = fixture.result(job);
-    CHECK(code(result) == "failed");
-    CHECK(result.error().status == 500);
+    CHECK(code(result) == "crash");
+    CHECK(result.error().status == 422);
     CHECK(fixture.result(fixture.inspect(photos::storm().path)));
 }
 

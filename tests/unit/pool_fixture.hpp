@@ -83,11 +83,11 @@ class PoolFixture {
         context_->run_for(10s);
     }
 
-    Pending<Picture> convert(const std::filesystem::path& source, const Conversion& conversion) {
-        return spawn<Picture>(pool->convert(opened(source), conversion));
+    Pending<Picture> convert(const std::filesystem::path& source, const Conversion& conversion, JobTerms terms = {}) {
+        return spawn<Picture>(pool->convert(opened(source), conversion, std::move(terms)));
     }
-    Pending<PictureFacts> inspect(const std::filesystem::path& source) {
-        return spawn<PictureFacts>(pool->inspect(opened(source)));
+    Pending<PictureFacts> inspect(const std::filesystem::path& source, JobTerms terms = {}) {
+        return spawn<PictureFacts>(pool->inspect(opened(source), std::move(terms)));
     }
     // A conversion that takes a second or more.
     Pending<Picture> convert_slowly() { return convert(photos::large().path, to(Format::png, 3000)); }

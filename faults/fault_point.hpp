@@ -1,5 +1,5 @@
 // Named places at which a test may kill or stop the process, to see that a race which is too short to be met by chance
-// is survived. Only the module of the tests has them (ngx_http_thumb_module_faults); elsewhere a fault point is
+// is survived. Only programs built for the tests have them (their targets end in _faults); elsewhere a fault point is
 // nothing.
 //
 // The process that reaches THUMB_FAULT_POINT("name") and finds the file fault/name.kill or fault/name.stop in its
@@ -13,7 +13,7 @@
 #include <csignal>
 #include <string>
 
-namespace thumbgate::edge {
+namespace thumbgate {
 
 inline void fault_point(const char* name) noexcept {
     const std::string file = std::string("fault/") + name;
@@ -21,9 +21,9 @@ inline void fault_point(const char* name) noexcept {
     if (unlink((file + ".stop").c_str()) == 0) kill(getpid(), SIGSTOP);
 }
 
-}  // namespace thumbgate::edge
+}  // namespace thumbgate
 
-#define THUMB_FAULT_POINT(name) ::thumbgate::edge::fault_point(name)
+#define THUMB_FAULT_POINT(name) ::thumbgate::fault_point(name)
 #else
 #define THUMB_FAULT_POINT(name) static_cast<void>(0)
 #endif
