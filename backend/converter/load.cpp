@@ -2,6 +2,7 @@
 #include <string_view>
 
 #include "backend/conversion/formats.hpp"
+#include "backend/converter/progressive_jpeg.hpp"
 #include "backend/converter/steps.hpp"
 
 namespace thumbgate {
@@ -12,8 +13,17 @@ using vips::VOption;
 
 constexpr std::size_t kSniffSize = 64;              // bytes; room for a few compatible brands of a HEIF file
 constexpr std::uint64_t kLargestSide = 10'000'000;  // pixels; libvips' own bound, and geometry's
-constexpr double kRoomForResize = 2;                // what shrink-on-load leaves for a kernel of better quality
+constexpr double kRoomForResize = 2;                // what WebP's scaling leaves for a kernel of better quality
 constexpr int kLargestJpegShrink = 8;
+
+// From which shrink on libjpeg does a part of it. With less left for the resize the result is visibly harder: by SSIM
+// against a resize of every pixel these bounds are as good as, or better than, what other services take for granted.
+struct JpegShrink {
+    int factor;
+    double from;
+};
+constexpr JpegShrink kJpegShrinks[] = {{8, 9}, {4, 5}, {2, 3}};
+
 constexpr int kRightAngleTurns = 5;  // EXIF orientations from here on swap width and height
 
 VImage load(Job& job, VOption* options) {
@@ -48,20 +58,33 @@ std::uint64_t pages_of(const VImage& image) {
     return positive(std::max(vips_image_get_n_pages(image.get_image()), 1));
 }
 
-// The next smaller factor that libjpeg can scale by while it decodes.
 int jpeg_shrink(double wanted) {
-    int shrink = kLargestJpegShrink;
-    while (shrink > 1 && shrink > wanted) shrink /= 2;
-    return shrink;
+    for (const auto& [factor, from] : kJpegShrinks) {
+        if (wanted >= from) return factor;
+    }
+    return 1;
 }
 
-void reload_shrunk(Job& job, double shrink) {
-    if (job.source_format == SourceFormat::jpeg) {
-        const int factor = jpeg_shrink(shrink);
-        if (factor > 1) job.image = load(job, VImage::option()->set("shrink", factor));
-    } else if (job.source_format == SourceFormat::webp && shrink > 1) {
-        job.image = load(job, VImage::option()->set("scale", 1 / shrink));
-    }
+void reload_jpeg(Job& job, int factor) {
+    if (factor > 1) job.image = load(job, VImage::option()->set("shrink", factor));
+}
+
+void reload_webp(Job& job, double shrink) {
+    if (shrink > 1) job.image = load(job, VImage::option()->set("scale", 1 / shrink));
+}
+
+// Leaves out of a progressive JPEG what a decode at 1/8 does not look at. What is wrong there was found at the upload.
+Done drop_unseen_scans(Job& job) {
+    if (job.image.get_typeof("jpeg-multiscan") == 0) return {};
+    std::size_t size = 0;
+    const void* bytes = vips_source_map(job.source.get_source(), &size);
+    if (bytes == nullptr) throw vips::VError();
+    auto scans = for_eighth({static_cast<const char*>(bytes), size});
+    if (!scans && scans.error() == NoEighth::unsuited) return {};
+    if (!scans) return std::unexpected(Failure{Outcome::corrupt, "it ends before its end marker"});
+    job.scans = std::move(*scans);
+    job.source = vips::VSource::new_from_memory(job.scans.data(), job.scans.size());
+    return {};
 }
 
 double opaque_value(const VImage& image) {
@@ -119,14 +142,20 @@ Done shrink_on_load(Job& job) {
     };
     const double common = std::min(shrink(job.source_size.width, job.plan.scaled.width),
                                    shrink(job.source_size.height, job.plan.scaled.height));
-    reload_shrunk(job, common / kRoomForResize);
+    if (job.source_format == SourceFormat::webp) reload_webp(job, common / kRoomForResize);
+    if (job.source_format != SourceFormat::jpeg) return {};
+    const int factor = jpeg_shrink(common);
+    if (factor == kLargestJpegShrink) {
+        if (auto dropped = drop_unseen_scans(job); !dropped) return dropped;
+    }
+    reload_jpeg(job, factor);
     return {};
 }
 
 Done shrink_for_inspection(Job& job) {
-    if (std::min(job.source_size.width, job.source_size.height) >= kLargestJpegShrink) {
-        reload_shrunk(job, kLargestJpegShrink);
-    }
+    if (std::min(job.source_size.width, job.source_size.height) < kLargestJpegShrink) return {};
+    if (job.source_format == SourceFormat::jpeg) reload_jpeg(job, kLargestJpegShrink);
+    if (job.source_format == SourceFormat::webp) reload_webp(job, kLargestJpegShrink);
     return {};
 }
 

@@ -16,7 +16,8 @@ namespace thumbgate {
 struct Job {
     const JobRequest& request;
     vips::VSource source;
-    int output;  // descriptor
+    int output;              // descriptor
+    std::string scans = {};  // what `source` reads instead, where a part of the file does
 
     SourceFormat source_format{};
     Size source_size{};  // as shown: orientation applied
