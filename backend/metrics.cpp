@@ -129,9 +129,9 @@ std::string Metrics::text() const {
     return prometheus::TextSerializer().Serialize(registry_.Collect());
 }
 
-void PoolReports::on_converter_replaced(std::string_view reason) {
+void PoolReports::on_converter_replaced(std::string_view reason, std::string_view detail) {
     metrics_.on_converter_replaced(reason);
-    log_.warning("a converter was replaced", {{"reason", reason}});
+    log_.warning("a converter was replaced", {{"reason", reason}, {"detail", detail}});
 }
 
 }  // namespace thumbgate

@@ -21,6 +21,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kPrepareTimeout{30};  // of the zygote and the first converters
 constexpr std::chrono::seconds kHireTimeout{5};      // of one converter, which takes 50 ms on an idle machine
+constexpr std::chrono::seconds kEndPatience{2};      // with one that has closed its socket, which is to be its last act
 
 Error stopping() {
     return fail_unavailable("stopping", "The service is about to stop.").error();
@@ -32,6 +33,11 @@ Error no_converters() {
 
 Error queue_full() {
     return fail_unavailable("queue_full", "Too many pictures are waiting to be converted.").error();
+}
+
+bool has_message(asio::posix::stream_descriptor& socket) {
+    std::byte first{};
+    return recv(socket.native_handle(), &first, sizeof first, MSG_PEEK | MSG_DONTWAIT) > 0;
 }
 
 }  // namespace
@@ -88,6 +94,7 @@ std::optional<Error> Engine::refusal() const {
 asio::awaitable<Result<Answer>> Engine::submit(JobRequest request, UniqueFd source) {
     const auto self = shared_from_this();
     if (auto refused = refusal()) co_return std::unexpected(std::move(*refused));
+    request.number = ++last_number_;
     const auto job = std::make_shared<Job>(executor_, request, std::move(source));
     queue_.push(job);
     observer_->on_queued(queue_.size());
@@ -112,7 +119,7 @@ asio::awaitable<void> Engine::keep_zygote(std::shared_ptr<Engine> self) {
 }
 
 void Engine::on_zygote_ended() {
-    observer_->on_converter_replaced("zygote");
+    observer_->on_converter_replaced("zygote", "the zygote ended");
 }
 
 void Engine::on_zygote_started() {
@@ -159,7 +166,9 @@ asio::awaitable<void> Engine::idle(Worker& worker) {
     const Waited waited = co_await wait_readable(worker.converter->socket(), Deadline::max());
     worker.is_idle = worker.is_called = false;
     if (!is_running() || waited != Waited::ready) co_return;
-    replace(worker, "crash");  // it has nothing to say without a job: it is gone
+    const Loss loss = co_await look_into(worker, Ending::never_begun);
+    if (!is_running()) co_return;
+    replace(worker, loss);
     if (queue_.size() > 0) call_idle_worker();
 }
 
@@ -176,26 +185,30 @@ asio::awaitable<void> Engine::serve(Worker& worker, JobPtr job) {
     job->started_at = started;
     observer_->on_busy(++busy_);
     const Ending ending = co_await attempt(worker, *job, answer);
+    const Loss loss = co_await look_into(worker, ending);
     --busy_;
     if (!is_running()) co_return JobQueue::finish(*job, std::unexpected(stopping()));
     observer_->on_busy(busy_);
-    conclude(worker, job, ending, std::move(answer));
+    if (ending == Ending::answered) co_return conclude(worker, job, std::move(answer));
+    conclude_lost(worker, job, ending, loss);
 }
 
 asio::awaitable<Engine::Ending> Engine::attempt(Worker& worker, const Job& job, Answer& answer) const {
     auto& socket = worker.converter->socket();
+    if (has_message(socket)) co_return Ending::never_begun;
     const std::array<int, 2> descriptors{job.source.get(), answer.output.get()};
     const std::span sent(descriptors.data(), answer.output ? 2 : 1);
-    if (!send_message(socket.native_handle(), bytes_of(job.request), sent, MSG_DONTWAIT)) co_return Ending::crashed;
+    if (!send_message(socket.native_handle(), bytes_of(job.request), sent, MSG_DONTWAIT)) co_return Ending::never_begun;
     const Deadline deadline = after(config_.job_timeout);
     while (true) {
         const Waited waited = co_await wait_readable(socket, deadline);
-        if (waited != Waited::ready) co_return waited == Waited::timed_out ? Ending::timed_out : Ending::crashed;
+        if (waited != Waited::ready) co_return waited == Waited::timed_out ? Ending::timed_out : Ending::gone;
         std::array<std::byte, sizeof(JobReply)> bytes{};
         const Received received = receive_message(socket.native_handle(), bytes, MSG_DONTWAIT);
         if (received.size < 0 && errno == EAGAIN) continue;
         if (received.size < 0 && errno == EMSGSIZE) co_return Ending::lied;
-        if (received.size <= 0) co_return Ending::crashed;
+        if (received.size <= 0) co_return Ending::gone;
+        if (received.descriptor_count() > 0) co_return Ending::lied;  // and they are closed here
         const auto reply = check_reply(job.request, std::span(bytes).first(static_cast<std::size_t>(received.size)));
         if (!reply) co_return Ending::lied;
         answer.reply = *reply;
@@ -203,48 +216,54 @@ asio::awaitable<Engine::Ending> Engine::attempt(Worker& worker, const Job& job, 
     }
 }
 
-void Engine::conclude(Worker& worker, const JobPtr& job, Ending ending, Answer answer) {
-    if (ending != Ending::answered) {
-        replace(worker, name(ending));
-    } else if (++worker.jobs_done >= config_.jobs_per_converter) {
-        replace(worker, "retired");
+asio::awaitable<Engine::Loss> Engine::look_into(Worker& worker, Ending ending) {
+    switch (ending) {
+        case Ending::answered:
+            co_return Loss{};
+        case Ending::timed_out:
+            co_return Loss{"timeout", "its job took too long", true};
+        case Ending::lied:
+            co_return Loss{"invalid_reply", "it said what no converter says", true};
+        case Ending::gone:
+        case Ending::never_begun:
+            break;
     }
-    if (ending == Ending::crashed && !std::exchange(job->was_tried, true)) {
+    if (has_message(worker.converter->socket())) co_return Loss{"invalid_reply", "it spoke without a job", false};
+    const ConverterEnd end = co_await worker.converter->ended(after(kEndPatience));
+    co_return Loss{reason(end), describe(end), ending == Ending::gone && is_own_doing(end)};
+}
+
+void Engine::conclude(Worker& worker, const JobPtr& job, Answer answer) {
+    if (++worker.jobs_done >= config_.jobs_per_converter) {
+        replace(worker, {"retired", "it has done its number of jobs", false});
+    }
+    if (answer.reply.outcome == Outcome::ok) return finish(job, std::move(answer));
+    finish(job, std::unexpected(error_of(answer.reply, config_)));
+}
+
+void Engine::conclude_lost(Worker& worker, const JobPtr& job, Ending ending, const Loss& loss) {
+    replace(worker, loss);
+    if (ending == Ending::timed_out) return finish(job, std::unexpected(timeout_error(config_)));
+    if (!std::exchange(job->was_tried, true)) {
+        job->broke_a_converter = loss.is_own_doing;
         queue_.push_first(job);
         observer_->on_queued(queue_.size());
         return call_idle_worker();
     }
-    observer_->on_job(label(job->request), metric_of(ending, answer.reply), Clock::now() - job->started_at);
-    JobQueue::finish(*job, result_of(ending, std::move(answer)));
+    const bool is_its_fault = job->broke_a_converter && loss.is_own_doing;
+    const std::string detail = "converter: " + loss.detail;
+    finish(job, std::unexpected(is_its_fault ? crash_error(detail) : failed_error(detail)));
 }
 
-Result<Answer> Engine::result_of(Ending ending, Answer answer) const {
-    switch (ending) {
-        case Ending::answered:
-            if (answer.reply.outcome == Outcome::ok) return answer;
-            return std::unexpected(error_of(answer.reply, config_));
-        case Ending::timed_out:
-            return std::unexpected(timeout_error(config_));
-        case Ending::crashed:
-        case Ending::lied:
-            break;
-    }
-    return std::unexpected(crash_error("converter: " + std::string(name(ending))));
+void Engine::finish(const JobPtr& job, Result<Answer> result) {
+    const std::string outcome = result ? "ok" : result.error().code;
+    observer_->on_job(label(job->request), outcome, Clock::now() - job->started_at);
+    JobQueue::finish(*job, std::move(result));
 }
 
-void Engine::replace(Worker& worker, std::string_view reason) {
+void Engine::replace(Worker& worker, const Loss& loss) {
     worker.converter.reset();
-    observer_->on_converter_replaced(reason);
-}
-
-std::string_view Engine::metric_of(Ending ending, const JobReply& reply) {
-    if (ending == Ending::answered) return thumbgate::name(reply.outcome);
-    return ending == Ending::timed_out ? "timeout" : "crash";
-}
-
-std::string_view Engine::name(Ending ending) {
-    constexpr std::array<std::string_view, 4> kNames{"ok", "crash", "timeout", "invalid_reply"};
-    return kNames.at(static_cast<std::size_t>(ending));
+    observer_->on_converter_replaced(loss.reason, loss.detail);
 }
 
 }  // namespace thumbgate

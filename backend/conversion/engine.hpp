@@ -6,8 +6,10 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -35,7 +37,14 @@ class Engine final : public std::enable_shared_from_this<Engine>, private Zygote
     const PoolConfig& config() const { return config_; }
 
   private:
-    enum class Ending { answered, crashed, timed_out, lied };
+    enum class Ending { answered, gone, timed_out, lied, never_begun };
+
+    // Why a converter is given up.
+    struct Loss {
+        std::string_view reason;  // for the metrics
+        std::string detail;       // for the log
+        bool is_own_doing;        // it, and so perhaps its job, is to blame
+    };
 
     struct Worker {
         explicit Worker(const boost::asio::any_io_executor& executor) : pause(executor) {}
@@ -62,11 +71,11 @@ class Engine final : public std::enable_shared_from_this<Engine>, private Zygote
     boost::asio::awaitable<void> idle(Worker& worker);
     boost::asio::awaitable<void> serve(Worker& worker, JobPtr job);
     boost::asio::awaitable<Ending> attempt(Worker& worker, const Job& job, Answer& answer) const;
-    void conclude(Worker& worker, const JobPtr& job, Ending ending, Answer answer);
-    void replace(Worker& worker, std::string_view reason);
-    Result<Answer> result_of(Ending ending, Answer answer) const;
-    static std::string_view metric_of(Ending ending, const JobReply& reply);
-    static std::string_view name(Ending ending);
+    static boost::asio::awaitable<Loss> look_into(Worker& worker, Ending ending);
+    void conclude(Worker& worker, const JobPtr& job, Answer answer);
+    void conclude_lost(Worker& worker, const JobPtr& job, Ending ending, const Loss& loss);
+    void finish(const JobPtr& job, Result<Answer> result);
+    void replace(Worker& worker, const Loss& loss);
 
     boost::asio::any_io_executor executor_;
     PoolConfig config_;
@@ -75,6 +84,7 @@ class Engine final : public std::enable_shared_from_this<Engine>, private Zygote
     ZygoteKeeper keeper_;
     std::vector<std::unique_ptr<Worker>> workers_;
     std::size_t busy_ = 0;
+    std::uint64_t last_number_ = 0;  // of a job
 };
 
 }  // namespace thumbgate

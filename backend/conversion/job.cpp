@@ -127,8 +127,8 @@ std::optional<JobReply> check_reply(const JobRequest& request, std::span<const s
     if (std::to_integer<unsigned>(bytes[offsetof(JobReply, has_alpha)]) > 1) return std::nullopt;
     auto reply = blank_message<JobReply>();
     std::memcpy(&reply, bytes.data(), sizeof reply);
-    const bool in_range =
-        reply.outcome <= Outcome::failed && reply.format <= Format::avif && reply.source_format <= SourceFormat::tiff;
+    const bool in_range = reply.number == request.number && reply.outcome <= Outcome::failed &&
+                          reply.format <= Format::avif && reply.source_format <= SourceFormat::tiff;
     if (!in_range || !is_plausible(request, reply)) return std::nullopt;
     return reply;
 }

@@ -73,7 +73,8 @@ class PoolObserver {
     virtual void on_busy(std::size_t busy_converters) = 0;
     // `format`: of the result, "inspect" for an inspection. `result`: "ok", an outcome's name, "timeout" or "crash".
     virtual void on_job(std::string_view format, std::string_view result, std::chrono::duration<double> took) = 0;
-    virtual void on_converter_replaced(std::string_view reason) = 0;
+    // `reason`: one of a few words, see reason(ConverterEnd) and Engine::look_into. `detail`: for the log.
+    virtual void on_converter_replaced(std::string_view reason, std::string_view detail) = 0;
 };
 
 class ConverterPool {
@@ -83,7 +84,8 @@ class ConverterPool {
                                                         PoolObserver& observer);
     virtual ~ConverterPool() = default;
 
-    // A job whose converter crashes is tried once more on a fresh one, since the crash may not be its fault.
+    // A job whose converter is lost is tried once more on a fresh one, since that may not be its fault. It is called
+    // the picture's fault (crash) when both broke by what they did, and not (failed) when one was killed from outside.
     // Errors: 415 unsupported, 422 corrupt / too_many_pixels / too_large / crash / timeout, 503 queue full or waited
     // too long, 500 failed.
     virtual boost::asio::awaitable<Result<Picture>> convert(UniqueFd source, Conversion conversion, JobTerms terms) = 0;

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/this_coro.hpp>
 #include <cerrno>
@@ -142,6 +143,10 @@ asio::awaitable<Result<Received>> receive(stream_descriptor& socket, Message& me
     }
 }
 
+std::string problem_of(const SpawnNotice& notice) {
+    return {notice.problem.begin(), std::ranges::find(notice.problem, '\0')};
+}
+
 }  // namespace
 
 asio::awaitable<Result<Zygote>> Zygote::start(std::filesystem::path program, Deadline deadline) {
@@ -189,21 +194,45 @@ asio::awaitable<Result<Converter>> Converter::hire(int zygote_control, Deadline 
         co_return not_started(errno == EAGAIN ? kNoAnswer : kConvertersDown, with_reason("zygote", errno));
     }
     sockets->theirs.reset();
-    Converter converter({}, stream_descriptor(co_await asio::this_coro::executor, sockets->ours.release()));
+    Converter converter({}, {}, stream_descriptor(co_await asio::this_coro::executor, sockets->ours.release()));
     bool is_ready = false;
     while (!is_ready || !converter.pidfd_) {
         auto notice = blank_message<SpawnNotice>();
         auto received = co_await receive(converter.socket_, notice, deadline);
-        if (!received) co_return std::unexpected(received.error());
+        if (!received) {
+            if (converter.end_) received.error().detail += ": " + describe(co_await converter.ended(deadline));
+            co_return std::unexpected(received.error());
+        }
+        if (notice.kind == SpawnNotice::Kind::refused) co_return not_started(kConvertersDown, problem_of(notice));
+        if (!converter.take(notice.kind, *received)) co_return not_started(kConvertersDown, "a notice of another form");
         if (notice.kind == SpawnNotice::Kind::ready) is_ready = true;
-        if (received->descriptors[0]) converter.pidfd_ = std::move(received->descriptors[0]);
     }
     co_return converter;
 }
 
+// Of descriptors, exactly those that belong to the notice.
+bool Converter::take(SpawnNotice::Kind kind, Received& received) {
+    if (kind == SpawnNotice::Kind::ready) return received.descriptor_count() == 0;
+    if (kind != SpawnNotice::Kind::started || pidfd_ || received.descriptor_count() != 2) return false;
+    pidfd_ = std::move(received.descriptors[0]);
+    end_ = std::move(received.descriptors[1]);
+    return true;
+}
+
+asio::awaitable<ConverterEnd> Converter::ended(Deadline deadline) {
+    UniqueFd pipe = duplicate(end_);
+    if (!pipe) co_return ConverterEnd{};
+    stream_descriptor end(co_await asio::this_coro::executor, pipe.release());
+    const Waited waited = co_await wait_readable(end, deadline);
+    if (waited != Waited::ready) co_return ConverterEnd{ConverterEnd::Kind::lives};
+    auto notice = blank_message<EndNotice>();
+    const bool is_told = read(end_.get(), &notice, sizeof notice) == sizeof notice;
+    co_return is_told ? end_of(notice) : ConverterEnd{};
+}
+
 Converter Converter::moved_to(const asio::any_io_executor& executor, Converter from) {
     UniqueFd pidfd = std::move(from.pidfd_);
-    return {std::move(pidfd), stream_descriptor(executor, from.socket_.release())};
+    return {std::move(pidfd), std::move(from.end_), stream_descriptor(executor, from.socket_.release())};
 }
 
 Converter::~Converter() {

@@ -9,7 +9,9 @@
 #include <filesystem>
 #include <string_view>
 
+#include "backend/conversion/converter_end.hpp"
 #include "backend/conversion/wait.hpp"
+#include "backend/converter/channel.hpp"
 #include "backend/error.hpp"
 #include "backend/unique_fd.hpp"
 
@@ -58,14 +60,20 @@ class Converter {
     // The same, on another executor.
     static Converter moved_to(const boost::asio::any_io_executor& executor, Converter from);
 
+    // Waits until it has ended, and says how. Where the deadline comes first, it lives.
+    boost::asio::awaitable<ConverterEnd> ended(Deadline deadline);
+
     // Carries JobRequest and JobReply; readable between jobs only when the converter is gone.
     boost::asio::posix::stream_descriptor& socket() { return socket_; }
 
   private:
-    Converter(UniqueFd pidfd, boost::asio::posix::stream_descriptor socket)
-        : pidfd_(std::move(pidfd)), socket_(std::move(socket)) {}
+    Converter(UniqueFd pidfd, UniqueFd end, boost::asio::posix::stream_descriptor socket)
+        : pidfd_(std::move(pidfd)), end_(std::move(end)), socket_(std::move(socket)) {}
+
+    bool take(SpawnNotice::Kind kind, Received& received);
 
     UniqueFd pidfd_;  // empty when moved from
+    UniqueFd end_;    // brings the zygote's EndNotice
     boost::asio::posix::stream_descriptor socket_;
 };
 

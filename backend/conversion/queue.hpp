@@ -30,7 +30,8 @@ struct Job {
 
     JobRequest request;
     UniqueFd source;
-    bool was_tried = false;  // by a converter that crashed
+    bool was_tried = false;          // by a converter that was lost
+    bool broke_a_converter = false;  // that one, by what it did there
     std::chrono::steady_clock::time_point queued_at;
     std::chrono::steady_clock::time_point started_at;  // the last attempt
     std::optional<Result<Answer>> answer;              // set once

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstddef>
@@ -47,9 +48,12 @@ struct Received {
     std::array<UniqueFd, kMaxDescriptors> descriptors;
 
     explicit operator bool() const { return size > 0; }
+    std::size_t descriptor_count() const {
+        return static_cast<std::size_t>(std::ranges::count_if(descriptors, &UniqueFd::operator bool));
+    }
 };
 
-// Takes the next message, which must fit into `bytes`. Descriptors above kMaxDescriptors are dropped by the kernel.
+// Takes the next message, which must fit into `bytes`, with at most kMaxDescriptors descriptors.
 inline Received receive_message(int socket, std::span<std::byte> bytes, int flags = 0) {
     alignas(cmsghdr) std::array<std::byte, CMSG_SPACE(sizeof(int) * kMaxDescriptors)> control{};
     iovec data{bytes.data(), bytes.size()};
@@ -70,7 +74,7 @@ inline Received receive_message(int socket, std::span<std::byte> bytes, int flag
         std::memcpy(numbers.data(), CMSG_DATA(header), count * sizeof(int));
         for (std::size_t i = 0; i < count; ++i) received.descriptors.at(i).reset(numbers.at(i));
     }
-    if ((message.msg_flags & MSG_TRUNC) != 0) {
+    if ((message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) {
         received.size = -1;
         errno = EMSGSIZE;
     }

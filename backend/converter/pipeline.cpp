@@ -115,6 +115,7 @@ Done run(const JobRequest& request, vips::VSource source, int output, JobReply& 
 
 JobReply run_job(const JobRequest& request, int source, int output) noexcept {
     auto reply = blank_message<JobReply>();
+    reply.number = request.number;
     try {
         // The descriptor is shared with whoever opened it, and may have been read before.
         Done done = lseek(source, 0, SEEK_SET) == 0 ? Done{} : std::unexpected(Failure{failed, "source: no file"});

@@ -28,6 +28,7 @@ enum class Outcome : std::uint8_t {
 };
 
 struct JobRequest {
+    std::uint64_t number;  // the reply repeats it
     JobKind kind;
     ResizingType resizing_type;
     Gravity gravity;
@@ -44,6 +45,7 @@ struct JobRequest {
 };
 
 struct JobReply {
+    std::uint64_t number;
     Outcome outcome;
     Format format;               // of the result (convert)
     SourceFormat source_format;  // (inspect)

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <string_view>
 
 #include "backend/converter/channel.hpp"
 #include "backend/converter/pipeline.hpp"
@@ -17,6 +18,14 @@ bool say_ready(int socket) {
     notice.kind = SpawnNotice::Kind::ready;
     notice.pid = getpid();
     return send_message(socket, bytes_of(notice));
+}
+
+void say_refused(int socket, std::string_view problem) {
+    auto notice = blank_message<SpawnNotice>();
+    notice.kind = SpawnNotice::Kind::refused;
+    notice.pid = getpid();
+    problem.copy(notice.problem.data(), notice.problem.size() - 1);
+    send_message(socket, bytes_of(notice));
 }
 
 // False when there are no more jobs to come.
@@ -35,7 +44,10 @@ void run_converter(UniqueFd job_socket, const SandboxLimits& limits) {
     {
         const UniqueFd source(memfd_create("warm-up source", MFD_CLOEXEC));
         const UniqueFd output(memfd_create("warm-up output", MFD_CLOEXEC));
-        if (!enter_sandbox(limits)) _exit(EXIT_FAILURE);
+        if (auto locked = enter_sandbox(limits); !locked) {
+            say_refused(job_socket.get(), locked.error());
+            _exit(EXIT_FAILURE);
+        }
         warm_up(source.get(), output.get());
     }
     bool goes_on = say_ready(job_socket.get());

@@ -11,7 +11,9 @@
 
 #include <array>
 #include <cstdlib>
+#include <map>
 #include <system_error>
+#include <utility>
 
 #include "backend/converter/channel.hpp"
 #include "backend/converter/libvips.hpp"
@@ -46,11 +48,35 @@ UniqueFd open_child_events() {
     return UniqueFd(signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK));
 }
 
-void reap_children(const UniqueFd& child_events) {
-    signalfd_siginfo event{};
-    while (read(child_events.get(), &event, sizeof event) > 0) continue;
-    while (waitpid(-1, nullptr, WNOHANG) > 0) continue;
-}
+// The converters that run, each with the pipe on which the broker is told how it ended.
+class Children {
+  public:
+    void add(pid_t pid, UniqueFd pipe) { pipes_.emplace(pid, std::move(pipe)); }
+
+    void reap(const UniqueFd& child_events) {
+        signalfd_siginfo event{};
+        while (read(child_events.get(), &event, sizeof event) > 0) continue;
+        siginfo_t ended{};
+        while (waitid(P_ALL, 0, &ended, WEXITED | WNOHANG) == 0 && ended.si_pid != 0) {
+            report(ended);
+            pipes_.erase(ended.si_pid);
+            ended.si_pid = 0;
+        }
+    }
+
+  private:
+    void report(const siginfo_t& ended) {
+        const auto pipe = pipes_.find(ended.si_pid);
+        if (pipe == pipes_.end()) return;
+        auto notice = blank_message<EndNotice>();
+        notice.was_signalled = ended.si_code == CLD_EXITED ? 0 : 1;
+        notice.number = ended.si_status;
+        // An empty pipe takes it whole. Who does not listen any more does not want to know.
+        static_cast<void>(!write(pipe->second.get(), &notice, sizeof notice));
+    }
+
+    std::map<pid_t, UniqueFd> pipes_;
+};
 
 // Leaves the job socket, as descriptor 3, and nothing else to read from or to write to.
 bool keep_only(const UniqueFd& job_socket) {
@@ -74,18 +100,30 @@ bool keep_only(const UniqueFd& job_socket) {
     run_converter(UniqueFd(kControlSocket), limits);
 }
 
-void spawn_converter(UniqueFd job_socket, const SandboxLimits& limits) {
-    const pid_t zygote = getpid();
-    const pid_t pid = fork();
-    if (pid == 0) become_converter(std::move(job_socket), zygote, limits);
-    if (pid < 0) return;  // the broker sees its job socket closed
+// Tells the broker who its converter is. False when that failed.
+bool announce(const UniqueFd& job_socket, pid_t pid, int end_of_pipe) {
     // Not reaped yet, so the number is still the child's.
     const UniqueFd pidfd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+    if (!pidfd) return false;
     auto notice = blank_message<SpawnNotice>();
     notice.kind = SpawnNotice::Kind::started;
     notice.pid = pid;
-    const int descriptor = pidfd.get();
-    if (pidfd) send_message(job_socket.get(), bytes_of(notice), {&descriptor, 1});
+    const std::array<int, 2> descriptors{pidfd.get(), end_of_pipe};
+    return send_message(job_socket.get(), bytes_of(notice), descriptors, MSG_DONTWAIT);
+}
+
+// Where anything fails, the broker sees its job socket closed.
+void spawn_converter(UniqueFd job_socket, const SandboxLimits& limits, Children& children) {
+    std::array<int, 2> ends{};
+    if (pipe2(ends.data(), O_CLOEXEC) != 0) return;
+    const UniqueFd brokers_end(ends[0]);
+    UniqueFd our_end(ends[1]);
+    const pid_t zygote = getpid();
+    const pid_t pid = fork();
+    if (pid == 0) become_converter(std::move(job_socket), zygote, limits);
+    if (pid < 0) return;
+    if (!announce(job_socket, pid, brokers_end.get())) kill(pid, SIGKILL);
+    children.add(pid, std::move(our_end));
 }
 
 bool say_hello(int control_socket) {
@@ -95,11 +133,11 @@ bool say_hello(int control_socket) {
 }
 
 // False when the broker is gone.
-bool serve_request(int control_socket, const SandboxLimits& limits) {
+bool serve_request(int control_socket, const SandboxLimits& limits, Children& children) {
     auto request = blank_message<SpawnRequest>();
     Received received = receive_message(control_socket, writable_bytes_of(request));
     if (!received) return false;
-    if (received.descriptors[0]) spawn_converter(std::move(received.descriptors[0]), limits);
+    if (received.descriptors[0]) spawn_converter(std::move(received.descriptors[0]), limits, children);
     return true;
 }
 
@@ -111,10 +149,11 @@ std::expected<void, std::string> run_zygote(int control_socket, const SandboxLim
     const UniqueFd child_events = open_child_events();
     if (!child_events) return failed("signalfd");
     if (!say_hello(control_socket)) return failed("control socket (descriptor 3)");
+    Children children;
     std::array<pollfd, 2> events{{{control_socket, POLLIN, 0}, {child_events.get(), POLLIN, 0}}};
     while (poll(events.data(), events.size(), -1) >= 0 || errno == EINTR) {
-        if (events[1].revents != 0) reap_children(child_events);
-        if (events[0].revents != 0 && !serve_request(control_socket, limits)) return {};
+        if (events[1].revents != 0) children.reap(child_events);
+        if (events[0].revents != 0 && !serve_request(control_socket, limits, children)) return {};
     }
     return failed("poll");
 }

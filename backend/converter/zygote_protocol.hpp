@@ -25,14 +25,22 @@ struct SpawnRequest {
 // To the broker, on the job socket.
 struct SpawnNotice {
     enum class Kind : std::uint8_t {
-        started,  // by the zygote; descriptor: a pidfd of the converter
+        started,  // by the zygote; descriptors: a pidfd of the converter, and a pipe that brings an EndNotice
         ready,    // by the converter: it is locked down and warm, and takes jobs
+        refused,  // by the converter: it cannot be locked down, and ends
     };
     Kind kind;
-    std::int32_t pid;  // of the converter
+    std::int32_t pid;               // of the converter
+    std::array<char, 160> problem;  // (refused) what is missing; NUL-terminated
+};
+
+// Zygote to broker, on the pipe of each converter: how it ended. A pipe that ends without one says that the zygote did.
+struct EndNotice {
+    std::uint8_t was_signalled;  // 1: by the signal `number`; 0: it exited with the status `number`
+    std::int32_t number;
 };
 
 static_assert(std::is_trivially_copyable_v<ZygoteHello> && std::is_trivially_copyable_v<SpawnRequest> &&
-              std::is_trivially_copyable_v<SpawnNotice>);
+              std::is_trivially_copyable_v<SpawnNotice> && std::is_trivially_copyable_v<EndNotice>);
 
 }  // namespace thumbgate

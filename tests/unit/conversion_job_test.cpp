@@ -54,6 +54,10 @@ bool is_taken_with_byte(std::size_t offset, std::uint8_t value) {
 
 }  // namespace
 
+TEST_CASE("A reply to another job is not taken") {
+    CHECK_FALSE(is_taken([](JobReply& reply) { reply.number = 1; }));
+}
+
 TEST_CASE("An honest reply is taken") {
     CHECK(is_taken([](JobReply&) {}));
     CHECK(is_taken([](JobReply& reply) { reply.format = Format::jpeg; }));

@@ -4,27 +4,53 @@
 using namespace thumbgate;
 using namespace thumbgate::test;
 
+namespace {
+
+// What comes of a job each of whose converters gets one of the signals in its middle.
+Result<Picture> lose_converters(PoolFixture& fixture, const std::vector<int>& signals) {
+    const auto job = fixture.convert_slowly();
+    int attempts = 0;
+    for (const int number : signals) {
+        ++attempts;
+        REQUIRE(fixture.run_until([&] { return fixture.observed.busy == 1 && fixture.observed.started == attempts; }));
+        signal_all(fixture.converters(), number);
+    }
+    auto result = fixture.result(job);
+    return result;
+}
+
+}  // namespace
+
 TEST_CASE("A converter killed in the middle of a job costs nobody anything") {
     PoolFixture fixture(config_of(1));
     const auto job = fixture.convert_slowly();
     REQUIRE(fixture.wait_until_busy(1));
     signal_all(fixture.converters(), SIGKILL);
     CHECK(code(fixture.result(job)) == "ok");
-    CHECK(fixture.observed.replaced["crash"] == 1);
+    CHECK(fixture.observed.replaced == std::map<std::string, int>{{"killed", 1}});
+    CHECK(fixture.observed.last_loss == "killed by SIGKILL from outside");
     CHECK(fixture.observed.jobs == std::map<std::string, int>{{"png ok", 1}});
 }
 
-TEST_CASE("A job that kills two converters is given up, and the next one is fine") {
+TEST_CASE("A job that breaks two converters is given up as the picture's fault, and the next one is fine") {
     PoolFixture fixture(config_of(1));
-    const auto job = fixture.convert_slowly();
-    for (int i = 1; i <= 2; ++i) {
-        REQUIRE(fixture.run_until([&] { return fixture.observed.busy == 1 && fixture.observed.started == i; }));
-        signal_all(fixture.converters(), SIGKILL);
-    }
-    const auto result = fixture.result(job);
+    const auto result = lose_converters(fixture, {SIGSEGV, SIGABRT});
     CHECK(code(result) == "crash");
     CHECK(result.error().status == 422);
+    CHECK(fixture.observed.replaced == std::map<std::string, int>{{"crash", 2}});
+    CHECK(fixture.observed.last_loss == "killed by SIGABRT");
     CHECK(fixture.result(fixture.inspect(photos::storm().path)));
+}
+
+TEST_CASE("A job whose converter was killed from outside is not called the picture's fault") {
+    const std::vector<std::vector<int>> losses{{SIGKILL, SIGKILL}, {SIGSEGV, SIGKILL}, {SIGKILL, SIGSEGV}};
+    for (const std::vector<int>& signals : losses) {
+        PoolFixture fixture(config_of(1));
+        const auto result = lose_converters(fixture, signals);
+        CHECK(code(result) == "failed");
+        CHECK(result.error().status == 500);
+        CHECK(fixture.result(fixture.inspect(photos::storm().path)));
+    }
 }
 
 TEST_CASE("An idle converter that dies is replaced before the next job") {

@@ -33,13 +33,17 @@ struct Observed : PoolObserver {
     void on_job(std::string_view format, std::string_view result, std::chrono::duration<double>) override {
         ++jobs[std::string(format) + " " + std::string(result)];
     }
-    void on_converter_replaced(std::string_view reason) override { ++replaced[std::string(reason)]; }
+    void on_converter_replaced(std::string_view reason, std::string_view detail) override {
+        ++replaced[std::string(reason)];
+        last_loss = detail;
+    }
 
     std::size_t most_waiting = 0;
     std::size_t busy = 0;
     int started = 0;
     std::map<std::string, int> jobs;
     std::map<std::string, int> replaced;
+    std::string last_loss;
 };
 
 inline Conversion to(Format format, std::uint32_t width) {
