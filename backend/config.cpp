@@ -38,6 +38,7 @@ struct Texts {
     std::string url_period = "24h";
     std::string session_lifetime = "30d";
     std::string drain_timeout = "20s";
+    std::string lame_duck = "6s";
     std::vector<std::string> base_sizes{"160", "320", "640", "960", "1280"};
 };
 
@@ -84,6 +85,7 @@ void add_limits(CLI::App& app, Texts& texts) {
     add(app, "url-period", texts.url_period, "their end is rounded up to a multiple of this");
     add(app, "session-lifetime", texts.session_lifetime, "time after which an unused session ends");
     add(app, "drain-timeout", texts.drain_timeout, "time that requests get to finish on SIGTERM");
+    add(app, "lame-duck", texts.lame_duck, "of that, time in which the edge's idle connections are not closed");
     app.add_option("--base-sizes", texts.base_sizes, "widths, in pixels, of the thumbnails that answers name")
         ->envname("THUMBGATE_BASE_SIZES")
         ->delimiter(',')
@@ -213,7 +215,8 @@ void read_limits(Reader& reader, const Texts& texts, Config& config) {
     config.uploads.max_at_once = reader.number("max-uploads", texts.max_uploads, 1, 100'000);
     config.server.max_connections = reader.number("max-connections", texts.max_connections, 1, 100'000);
     config.redis.deadline = reader.duration("redis-timeout", texts.redis_timeout, milliseconds(10), milliseconds(900));
-    config.drain_timeout = reader.duration("drain-timeout", texts.drain_timeout, milliseconds(1));
+    config.drain.timeout = reader.duration("drain-timeout", texts.drain_timeout, milliseconds(1));
+    config.drain.lame_duck = reader.duration("lame-duck", texts.lame_duck, milliseconds(1));
     config.urls.signature_size =
         reader.number("signature-size", texts.signature_size, kMinSignatureSize, kMaxSignatureSize);
     config.urls.lifetime = reader.seconds("url-lifetime", texts.url_lifetime);

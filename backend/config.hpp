@@ -23,7 +23,7 @@ struct Config {
     std::string photos;  // the storage's folder
     std::string log;     // empty: standard error
     unsigned storage_threads = 4;
-    std::chrono::milliseconds drain_timeout{20'000};
+    DrainTimes drain;
     RedisConfig redis;
     PoolConfig pool;
     ServerLimits server;

@@ -5,6 +5,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/json/object.hpp>
@@ -23,6 +24,7 @@
 #include "backend/photos/photo_api.hpp"
 #include "backend/photos/readiness.hpp"
 #include "backend/photos/thumbnails.hpp"
+#include "backend/service_manager.hpp"
 #include "backend/sessions/session_api.hpp"
 #include "backend/storage/file_store.hpp"
 #include "contract/secret.hpp"
@@ -32,8 +34,11 @@ namespace {
 
 namespace asio = boost::asio;
 
+constexpr std::chrono::seconds kReadyPause(1);  // between two looks at whether a conversion works
+
 // What has to be there before anything can be served; each can fail.
 struct Foundations {
+    ServiceManager manager;
     Log log;
     SharedSecret secret;
     KeyRing keys;
@@ -41,19 +46,26 @@ struct Foundations {
     std::unique_ptr<FileStore> storage;
 };
 
+std::expected<Listener, std::string> listen(ServiceManager& manager, const SocketAddress& address) {
+    UniqueFd passed = manager.take_socket();
+    return passed ? Listener::adopt(std::move(passed), address) : Listener::open(address);
+}
+
 std::expected<Foundations, std::string> lay_foundations(const Config& config) {
+    auto manager = ServiceManager::from_environment();
+    if (!manager) return std::unexpected(manager.error());
     auto secret = SharedSecret::read_file(config.secret);
     if (!secret) return std::unexpected("--secret: " + secret.error());
     auto keys = KeyRing::read_file(config.keys);
     if (!keys) return std::unexpected("--keys: " + keys.error());
     auto log = Log::open(config.log);
     if (!log) return std::unexpected("--log: " + log.error());
-    auto listener = Listener::open(config.listen);
+    auto listener = listen(*manager, config.listen);
     if (!listener) return std::unexpected("--listen: " + listener.error());
     auto storage = FileStore::make(config.photos);
     if (!storage) return std::unexpected("--photos: " + storage.error());
-    return Foundations{std::move(*log), std::move(*secret), std::move(*keys), std::move(*listener),
-                       std::move(*storage)};
+    return Foundations{std::move(*manager), std::move(*log),      std::move(*secret),
+                       std::move(*keys),    std::move(*listener), std::move(*storage)};
 }
 
 void log_redis(Log& log, Metrics& metrics, bool up, std::string_view reason) {
@@ -75,11 +87,13 @@ class Service {
   private:
     std::vector<Route> routes();
     asio::awaitable<void> wait_for_signals();
+    asio::awaitable<void> tell_when_ready();
     asio::awaitable<void> drain();
     void reread_keys();
     asio::awaitable<Result<Response>> show_metrics(Request& request);
 
     Config config_;
+    ServiceManager manager_;
     Log log_;
     SharedSecret secret_;
     std::optional<Listener> listener_;  // until the server takes it
@@ -109,6 +123,7 @@ class Service {
 
 Service::Service(Config config, Foundations foundations)
     : config_(std::move(config)),
+      manager_(std::move(foundations.manager)),
       log_(std::move(foundations.log)),
       secret_(foundations.secret),
       listener_(std::move(foundations.listener)),
@@ -153,6 +168,8 @@ std::expected<void, std::string> Service::start() {
     server_->start();
     asio::co_spawn(io_, wait_for_signals(), asio::detached);
     asio::co_spawn(io_, purges_.keep_announcing(), asio::detached);
+    asio::co_spawn(io_, manager_.keep_alive(), asio::detached);
+    asio::co_spawn(io_, tell_when_ready(), asio::detached);
     log_.info("started", {{"version", THUMBGATE_VERSION},
                           {"listen", to_string(config_.listen)},
                           {"converters", config_.pool.converters},
@@ -196,8 +213,22 @@ asio::awaitable<void> Service::wait_for_signals() {
     }
 }
 
+// Requests are answered before this, as far as they can be.
+asio::awaitable<void> Service::tell_when_ready() {
+    asio::steady_timer pause(io_);
+    while (!draining_) {
+        const auto problem = co_await readiness_->find_problem();
+        if (draining_) co_return;
+        if (!problem) co_return manager_.ready("Serving.");
+        manager_.status("No conversion works: " + problem->detail);
+        pause.expires_after(kReadyPause);
+        co_await pause.async_wait(asio::use_awaitable);
+    }
+}
+
 asio::awaitable<void> Service::drain() {
-    co_await server_->drain(config_.drain_timeout);
+    manager_.stopping("Finishing what is under way.");
+    co_await server_->drain(config_.drain);
     pool_->stop();
     redis_.stop();
     log_.info("stopped", {{"connections_cut", server_->connections()}});
@@ -205,10 +236,15 @@ asio::awaitable<void> Service::drain() {
 }
 
 void Service::reread_keys() {
+    manager_.reloading();
     auto keys = KeyRing::read_file(config_.keys);
-    if (!keys) return log_.error("the key file is refused; the keys read before stay", {{"detail", keys.error()}});
+    if (!keys) {
+        log_.error("the key file is refused; the keys read before stay", {{"detail", keys.error()}});
+        return manager_.reloaded("Serving. The key file is refused; the keys read before stay.");
+    }
     urls_.set_keys(std::move(*keys));
     log_.info("the key file was read again");
+    manager_.reloaded("Serving.");
 }
 
 // As many descriptors as this process may have: connections, photos and pipes each need some.

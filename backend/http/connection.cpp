@@ -52,6 +52,7 @@ class HttpConnection final : public Connection, public BodyReader {
     ~HttpConnection() override;
 
     asio::awaitable<void> serve() override;
+    bool is_idle() const override { return idle_ || is_kept_; }
     void close_if_idle() override;
     void close() override;
 
@@ -74,6 +75,8 @@ class HttpConnection final : public Connection, public BodyReader {
     std::optional<Parser> parser_;  // of the current request
     std::vector<char> chunk_;
     bool idle_ = false;
+    bool is_new_ = true;          // no request was answered on it
+    bool is_kept_ = false;        // the last answer said that there may be another request
     bool continue_owed_ = false;  // "100 Continue" is waited for
     bool body_failed_ = false;    // reading it ended in an error: never to be tried again
 };
@@ -90,10 +93,13 @@ HttpConnection::~HttpConnection() {  // NOLINT(bugprone-exception-escape)
 }
 
 // Bytes that have come but are not read yet are a request. So are those that the pending read has taken, though it has
-// not resumed yet: cancelling is nothing to it then, and else makes it end in an error.
+// not resumed yet. Else that read ends, by the end of what can be received: on a unix socket nothing more can be sent
+// from there on, so nothing that was sent is lost between looking and closing.
 void HttpConnection::close_if_idle() {
     error_code error;
-    if (idle_ && stream_.socket().available(error) == 0) stream_.cancel();
+    if (!idle_ || stream_.socket().available(error) > 0) return;
+    stream_.socket().shutdown(asio::socket_base::shutdown_receive, error);
+    if (error) stream_.cancel();
 }
 
 void HttpConnection::close() {
@@ -112,13 +118,17 @@ asio::awaitable<void> HttpConnection::serve() {
 }
 
 asio::awaitable<bool> HttpConnection::wait_for_request() {
-    if (buffer_.size() > 0) co_return true;  // pipelined
+    if (buffer_.size() > 0) {  // pipelined
+        is_kept_ = false;
+        co_return true;
+    }
+    if (state_->closing_idle && !is_new_) co_return false;
     error_code error;
-    idle_ = !state_->draining;  // a connection that is new in a drain has a request on its way
+    idle_ = !state_->draining || !is_new_;
     stream_.expires_after(idle_ ? state_->limits.idle_timeout : state_->limits.header_timeout);
     const std::size_t count = co_await stream_.async_read_some(buffer_.prepare(kBufferSlack), into(error));
     buffer_.commit(count);
-    idle_ = false;
+    idle_ = is_kept_ = false;
     co_return !error;
 }
 
@@ -138,6 +148,8 @@ asio::awaitable<bool> HttpConnection::serve_one() {
     const Response response = co_await state_->responder(request);
     co_await read_small_rest();
     const bool keep_alive = may_keep();
+    is_new_ = false;
+    is_kept_ = keep_alive;
     const bool sent = co_await send(response, request.method == "HEAD", keep_alive);
     if (sent && !parser_->is_done() && !body_failed_) co_await linger();
     co_return sent&& keep_alive;

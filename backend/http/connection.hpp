@@ -24,8 +24,9 @@ struct ConnectionsState {
     ServerLimits limits;
     Server::Responder responder;
     std::set<Connection*> open;
-    Event ended;            // one of them
-    bool draining = false;  // no further request on any of them
+    Event ended;                // one of them
+    bool draining = false;      // each has its last answer before it
+    bool closing_idle = false;  // and none waits for a request any more
 };
 
 class Connection {
@@ -34,6 +35,9 @@ class Connection {
 
     // Returns when the connection has ended.
     virtual boost::asio::awaitable<void> serve() = 0;
+
+    // Whether it waits for a request that need not come: one is on its way on a connection that is new in a drain.
+    virtual bool is_idle() const = 0;
 
     // Closes it unless a request is being answered or has come.
     virtual void close_if_idle() = 0;

@@ -4,9 +4,13 @@
 #include <netinet/in.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstring>
+#include <filesystem>
 #include <system_error>
 
 namespace thumbgate {
@@ -62,6 +66,33 @@ std::expected<UniqueFd, std::string> lock_for(const std::string& path) {
     return lock;
 }
 
+// -1: it has none.
+int option_of(const UniqueFd& socket, int option) {
+    int value = -1;
+    socklen_t length = sizeof value;
+    return ::getsockopt(socket.get(), SOL_SOCKET, option, &value, &length) == 0 ? value : -1;
+}
+
+// Two spellings of a path are the same: a service manager has absolute ones alone.
+bool is_same_path(const std::string& a, const std::string& b) {
+    std::error_code error;
+    const auto first = std::filesystem::weakly_canonical(a, error);
+    return !error && first == std::filesystem::weakly_canonical(b, error) && !error;
+}
+
+bool is_bound_to(const sockaddr_storage& bound, socklen_t length, const SocketAddress& address) {
+    if (const auto* local = std::get_if<UnixAddress>(&address)) {
+        if (bound.ss_family != AF_UNIX) return false;
+        sockaddr_un un{};
+        std::memcpy(&un, &bound, std::min<std::size_t>(length, sizeof un));
+        un.sun_path[sizeof un.sun_path - 1] = '\0';  // never cut: an address that is too long is refused before
+        return is_same_path(un.sun_path, local->path);
+    }
+    socklen_t wanted_length = 0;
+    const sockaddr_storage wanted = to_sockaddr(address, wanted_length);
+    return wanted_length == length && std::memcmp(&bound, &wanted, length) == 0;
+}
+
 }  // namespace
 
 std::expected<Listener, std::string> Listener::open(const SocketAddress& address) {
@@ -93,7 +124,28 @@ std::expected<Listener, std::string> Listener::open(const SocketAddress& address
     // Nobody can connect before listen(), so nobody slips in under the mode that bind() gave it.
     if (local != nullptr && ::chmod(local->path.c_str(), kSocketMode) != 0) return failed(errno);
     if (::listen(fd.get(), kBacklog) != 0) return failed(errno);
-    return Listener(std::move(fd), std::move(lock), local != nullptr ? local->path : std::string(), family);
+    Listener listener(std::move(fd), family);
+    listener.lock_ = std::move(lock);
+    if (local != nullptr) listener.path_ = local->path;
+    return listener;
+}
+
+std::expected<Listener, std::string> Listener::adopt(UniqueFd fd, const SocketAddress& address) {
+    const auto refused = [&](const std::string& why) {
+        return std::unexpected("the socket that the service manager passes " + why + "; its ListenStream= and " +
+                               to_string(address) + " have to be the same");
+    };
+    if (option_of(fd, SO_TYPE) != SOCK_STREAM || option_of(fd, SO_ACCEPTCONN) != 1) {
+        return refused("is not a listening stream socket");
+    }
+    sockaddr_storage bound{};
+    socklen_t length = sizeof bound;
+    if (::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&bound), &length) != 0) return refused("has no address");
+    if (!is_bound_to(bound, length, address)) return refused("listens elsewhere");
+    if (::fcntl(fd.get(), F_SETFL, O_NONBLOCK) != 0) return refused("cannot be used: " + system_message());
+    Listener listener(std::move(fd), bound.ss_family);
+    listener.is_adopted_ = true;
+    return listener;
 }
 
 Listener::~Listener() {

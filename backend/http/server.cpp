@@ -1,5 +1,6 @@
 #include "backend/http/server.hpp"
 
+#include <algorithm>
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -24,6 +25,7 @@ struct ServerState {
     Listener listener;
     asio::basic_socket_acceptor<asio::generic::stream_protocol> acceptor;
     std::shared_ptr<ConnectionsState> shared;
+    bool accepting = true;
 };
 
 namespace {
@@ -46,7 +48,7 @@ void start_connection(const std::shared_ptr<ServerState>& state, ConnectedSocket
 
 asio::awaitable<void> accept_connections(std::shared_ptr<ServerState> state) {
     asio::steady_timer pause(state->executor);
-    while (!state->shared->draining) {
+    while (state->accepting) {
         if (state->shared->open.size() >= state->shared->limits.max_connections) {
             co_await state->shared->ended.wait();
             continue;
@@ -56,7 +58,7 @@ asio::awaitable<void> accept_connections(std::shared_ptr<ServerState> state) {
         co_await state->acceptor.async_accept(socket, into(error));
         if (!error) {
             start_connection(state, std::move(socket));
-        } else if (!state->shared->draining) {
+        } else if (state->accepting) {
             pause.expires_after(kAcceptPause);
             co_await pause.async_wait(into(error));
         }
@@ -74,6 +76,19 @@ void accept_pending(const std::shared_ptr<ServerState>& state) {
     }
 }
 
+void stop_accepting(const std::shared_ptr<ServerState>& state) {
+    if (!state->accepting) return;
+    state->accepting = false;
+    if (!state->listener.is_adopted()) accept_pending(state);
+    error_code error;
+    state->acceptor.close(error);
+    state->shared->ended.notify_all();
+}
+
+bool has_idle(const ConnectionsState& shared) {
+    return std::ranges::any_of(shared.open, [](const Connection* connection) { return connection->is_idle(); });
+}
+
 }  // namespace
 
 Server::Server(asio::any_io_executor executor, Listener listener, ServerLimits limits, Responder responder)
@@ -89,18 +104,21 @@ std::size_t Server::connections() const {
     return state_->shared->open.size();
 }
 
-asio::awaitable<void> Server::drain(std::chrono::milliseconds timeout) {
+asio::awaitable<void> Server::drain(DrainTimes times) {
     const std::shared_ptr<ServerState> state = state_;
-    state->shared->draining = true;
-    accept_pending(state);
-    error_code error;
-    state->acceptor.close(error);
-    state->shared->ended.notify_all();
-    for (Connection* connection : state->shared->open) connection->close_if_idle();
-    const auto deadline = std::chrono::steady_clock::now() + timeout;
+    ConnectionsState& shared = *state->shared;
+    const auto begin = std::chrono::steady_clock::now();
+    shared.draining = true;
+    if (!state->listener.is_adopted()) stop_accepting(state);
+    const auto lame_duck_end = begin + std::min(times.lame_duck, times.timeout);
     bool in_time = true;
-    while (in_time && !state->shared->open.empty()) in_time = co_await state->shared->ended.wait_until(deadline);
-    for (Connection* connection : state->shared->open) connection->close();
+    while (in_time && has_idle(shared)) in_time = co_await shared.ended.wait_until(lame_duck_end);
+    stop_accepting(state);
+    shared.closing_idle = true;
+    for (Connection* connection : shared.open) connection->close_if_idle();
+    in_time = true;
+    while (in_time && !shared.open.empty()) in_time = co_await shared.ended.wait_until(begin + times.timeout);
+    for (Connection* connection : shared.open) connection->close();
 }
 
 }  // namespace thumbgate

@@ -26,6 +26,13 @@ struct ServerLimits {
     std::chrono::seconds linger_timeout{5};   // for a body that nobody wants, before the connection is closed
 };
 
+struct DrainTimes {
+    // Idle connections stay open for so long, to end with the next answer on them, or by the edge's own hand: one that
+    // is closed here might just have been given a request.
+    std::chrono::milliseconds lame_duck{0};
+    std::chrono::milliseconds timeout{20'000};  // for all of it
+};
+
 class Server {
   public:
     // Must not throw; the error path of a responder is a response.
@@ -38,8 +45,11 @@ class Server {
 
     void start();
 
-    // Stops accepting, closes idle connections, and returns when the last request is answered or `timeout` has passed.
-    boost::asio::awaitable<void> drain(std::chrono::milliseconds timeout);
+    // Every answer from now on is its connection's last. Returns when the last request is answered or the time is over.
+    // A socket of our own stops accepting at once, and what the kernel has accepted for us is answered. An adopted one
+    // goes on until the idle connections are gone, so that nobody waits for the next process longer than need be; what
+    // comes later is that one's.
+    boost::asio::awaitable<void> drain(DrainTimes times);
 
     std::size_t connections() const;
 

@@ -106,6 +106,12 @@ std::vector<Route> Readiness::routes() {
 
 asio::awaitable<Result<Response>> Readiness::show(Request& request) {
     const StageTimer timer(request.times.convert);
+    const auto problem = co_await find_problem();
+    if (problem) co_return std::unexpected(*problem);
+    co_return json_response(200, boost::json::object{{"ready", true}});
+}
+
+asio::awaitable<std::optional<Error>> Readiness::find_problem() {
     const auto now = std::chrono::steady_clock::now();
     if (!state_->checking && now > state_->counts_until) {
         state_->checking = true;
@@ -113,10 +119,9 @@ asio::awaitable<Result<Response>> Readiness::show(Request& request) {
     }
     while (state_->checking) {
         const bool in_time = co_await state_->found.wait_until(now + kPatience);
-        if (!in_time) co_return std::unexpected(not_ready("a conversion takes too long"));
+        if (!in_time) co_return not_ready("a conversion takes too long");
     }
-    if (state_->problem) co_return std::unexpected(*state_->problem);
-    co_return json_response(200, boost::json::object{{"ready", true}});
+    co_return state_->problem;
 }
 
 }  // namespace thumbgate

@@ -6,6 +6,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <expected>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,9 @@ class Readiness {
     // The error says that the built-in picture cannot be put into memory.
     static std::expected<std::unique_ptr<Readiness>, std::string> make(const boost::asio::any_io_executor& executor,
                                                                        ConverterPool& pool);
+
+    // Why no conversion works; nullopt: one did, less than a second ago.
+    boost::asio::awaitable<std::optional<Error>> find_problem();
 
     // The routes refer to this object.
     std::vector<Route> routes();

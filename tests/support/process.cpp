@@ -55,11 +55,22 @@ struct ChildPlan {
     int in, out, err;
     int death_signal;
     pid_t parent;
+    int passed;  // becomes descriptor 3; -1: none
     int report;  // the errno of a failed exec is written here; closed by a successful one
 };
 
+// `report`: is moved out of the way.
+void pass_as_3(int socket, int& report) {
+    if (report == 3) report = fcntl(report, F_DUPFD_CLOEXEC, 4);
+    if (socket != 3)
+        dup2(socket, 3);
+    else
+        fcntl(3, F_SETFD, 0);
+}
+
 // Between fork and exec: only async-signal-safe calls, since the test may have threads.
 [[noreturn]] void become(const ChildPlan& plan) {
+    int report = plan.report;
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -70,10 +81,11 @@ struct ChildPlan {
                        (!*plan.cwd || chdir(plan.cwd) == 0);
     if (ready) {
         close_range(3, UINT_MAX, CLOSE_RANGE_CLOEXEC);
+        if (plan.passed >= 0) pass_as_3(plan.passed, report);
         execvpe(plan.argv[0], plan.argv, plan.envp);
     }
     const int error = errno;
-    [[maybe_unused]] const ssize_t told = write(plan.report, &error, sizeof error);
+    [[maybe_unused]] const ssize_t told = write(report, &error, sizeof error);
     _exit(127);
 }
 
@@ -141,15 +153,9 @@ Process::Process(const SpawnOptions& options, int in, int out, int err) {
     int report[2];
     if (pipe2(report, O_CLOEXEC) != 0) throw_errno("pipe");
     UniqueFd told(report[0]), tell(report[1]);
-    const ChildPlan plan{argv_pointers.data(),
-                         env_pointers.data(),
-                         options.cwd.c_str(),
-                         in,
-                         out,
-                         err,
-                         options.death_signal,
-                         getpid(),
-                         tell.get()};
+    const ChildPlan plan{
+        argv_pointers.data(),  env_pointers.data(), options.cwd.c_str(), in, out, err, options.death_signal, getpid(),
+        options.passed_socket, tell.get()};
     pid_ = fork();
     if (pid_ < 0) throw_errno("fork");
     if (pid_ == 0) become(plan);

@@ -30,6 +30,7 @@ struct SpawnOptions {
     std::filesystem::path stdout_file = {};       // appended to; empty: /dev/null
     std::filesystem::path stderr_file = {};       // appended to; may be the same file; empty: /dev/null
     int death_signal = SIGKILL;                   // what it gets when the test program dies
+    int passed_socket = -1;                       // the program has it as descriptor 3; -1: none
 };
 
 class Process {

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -135,6 +136,19 @@ bool RawConnection::closed_within(milliseconds timeout) {
 
 void RawConnection::shut_down_sending() {
     shutdown(fd_.get(), SHUT_WR);
+}
+
+UniqueFd listen_on(const std::filesystem::path& path) {
+    UniqueFd fd = new_socket({.unix_socket = path});
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.native().copy(address.sun_path, sizeof address.sun_path - 1);
+    unlink(path.c_str());
+    if (bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
+        listen(fd.get(), SOMAXCONN) != 0) {
+        throw_errno("listen on " + path.string());
+    }
+    return fd;
 }
 
 bool accepts_connections(const Endpoint& at) {

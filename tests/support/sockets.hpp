@@ -55,6 +55,9 @@ class RawConnection {
     bool closed_ = false;
 };
 
+// A listening unix socket, as a service manager makes it; what is at `path` is replaced.
+UniqueFd listen_on(const std::filesystem::path& path);
+
 bool accepts_connections(const Endpoint& at);
 
 // Sends `bytes` as they are, reads one response: to its Content-Length, to the close, or for `timeout`.

@@ -56,8 +56,12 @@ Uploaded photo_in(const json::value& object) {
 Stack::Stack(const StackOptions& options) : port_(std::make_shared<Port>()) {
     write_data_dir(options);
     redis_.emplace(RedisOptions{.dir = dir(), .socket = dir() / "run/redis.sock", .conf_file = "conf/redis.conf"});
-    backend_.emplace(ThumbgatedOptions{
-        .dir = dir(), .config = "conf/thumbgated.toml", .public_url = url(""), .flags = options.thumbgated_flags});
+    backend_.emplace(ThumbgatedOptions{.dir = dir(),
+                                       .config = "conf/thumbgated.toml",
+                                       .public_url = url(""),
+                                       .flags = options.thumbgated_flags,
+                                       .is_activated = options.is_activated,
+                                       .has_fault_points = options.has_fault_points});
     const std::string user = geteuid() == 0 ? " user root root;" : "";  // else workers would be nobody
     edge_.emplace(dir(), "conf/nginx.conf", port_, 1, "daemon off;" + user);
     if (!wait_until(kReadyDeadline, [this] { return get("/readyz").status == 200; })) {

@@ -38,6 +38,8 @@ struct ConfEdit {
 struct StackOptions {
     std::vector<ConfEdit> edits = {};
     std::vector<std::string> thumbgated_flags = {};
+    bool is_activated = false;  // thumbgated, as in ThumbgatedOptions
+    bool has_fault_points = false;
 };
 
 // What POST /api/photos answered.
@@ -80,6 +82,7 @@ class Stack {
 
     Nginx& edge() { return *edge_; }
     Thumbgated& backend() { return *backend_; }
+    std::filesystem::path backend_socket() const { return backend_->socket(); }
     Redis& redis() { return *redis_; }
     // SIGTERM; the edge's complaints that the backend's socket is gone are expected from here on.
     void drain_backend();

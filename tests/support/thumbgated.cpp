@@ -9,6 +9,7 @@
 #include "tests/support/keys.hpp"
 #include "tests/support/log_check.hpp"
 #include "tests/support/programs.hpp"
+#include "tests/support/sockets.hpp"
 
 namespace thumbgate::test {
 
@@ -43,6 +44,7 @@ Thumbgated::Thumbgated(const ThumbgatedOptions& options) : options_(options), un
     for (const fs::path& folder : {options_.socket.parent_path(), options_.photos, options_.log.parent_path()}) {
         fs::create_directories(folder);
     }
+    if (options_.is_activated) listening_ = listen_on(options_.socket);
     start();
 }
 
@@ -61,13 +63,18 @@ fs::path Thumbgated::error_file() const {
 
 std::vector<std::string> Thumbgated::command() const {
     const ThumbgatedOptions& o = options_;
-    std::vector<std::string> argv{built("thumbgated").string(), "--cookie-secure", "false"};
+    std::vector<std::string> argv;
+    // Its own number, which a service manager passes along, is the shell's.
+    if (o.is_activated) argv = {"/bin/sh", "-c", "LISTEN_FDS=1 LISTEN_PID=$$ exec \"$@\"", "sh"};
+    const std::string program = built(o.has_fault_points ? "thumbgated_faults" : "thumbgated");
+    argv.insert(argv.end(), {program, "--cookie-secure", "false"});
     const auto add = [&argv](const char* flag, const std::string& value) {
         if (!value.empty()) argv.insert(argv.end(), {flag, value});
     };
     add("--config", o.config);
     add("--public-url", o.public_url);
     add("--log", o.log);
+    if (o.has_fault_points && o.converter.empty()) add("--converter", built("thumbgate-converter_faults"));
     if (o.config.empty()) {
         add("--listen", "unix:" + o.socket.string());
         add("--keys", o.keys);
@@ -81,13 +88,20 @@ std::vector<std::string> Thumbgated::command() const {
     return argv;
 }
 
-void Thumbgated::start() {
-    const auto env = sanitizer_env(false);
+void Thumbgated::launch() {
+    const auto sanitizers = sanitizer_env(false);
+    std::map<std::string, std::string> env{sanitizers.begin(), sanitizers.end()};
+    env.insert(options_.env.begin(), options_.env.end());
     process_.emplace(SpawnOptions{.argv = command(),
-                                  .env = {env.begin(), env.end()},
+                                  .env = env,
                                   .cwd = options_.dir,
                                   .stdout_file = options_.log,
-                                  .stderr_file = error_file()});
+                                  .stderr_file = error_file(),
+                                  .passed_socket = listening_.get()});
+}
+
+void Thumbgated::start() {
+    launch();
     const auto answers = [this] { return send({.url = "/readyz", .timeout = 5s}).status != 0; };
     const bool started = wait_until(kStartDeadline, [&] { return answers() || !process_->running(); });
     if (!started || !process_->running()) FAIL("thumbgated did not start:\n" << tail(stderr_text()) << tail(log()));

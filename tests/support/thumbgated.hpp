@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,6 +30,9 @@ struct ThumbgatedOptions {
     int converters = 1;
     std::string public_url = {};
     std::vector<std::string> flags = {};  // further flags
+    std::map<std::string, std::string> env = {};
+    bool is_activated = false;  // as a service manager does it: the socket is the fixture's, and passed to each start
+    bool has_fault_points = false;  // of faults/fault_point.hpp, in the converters too
 };
 
 class Thumbgated {
@@ -44,6 +48,9 @@ class Thumbgated {
     void drain();   // SIGTERM, and wait for its end
     void kill();    // SIGKILL
     void start();   // again, with the same files
+    void launch();  // the same without waiting until it answers
+    void signal(int number) const { process_->signal(number); }
+    std::optional<ExitStatus> wait(milliseconds timeout) { return process_->wait(timeout); }
     void pause();   // SIGSTOP: connections are accepted by the kernel, nothing is answered
     void resume();  // SIGCONT
     bool running() { return process_->running(); }
@@ -64,6 +71,7 @@ class Thumbgated {
     std::optional<TempDir> own_dir_;
     ThumbgatedOptions options_;
     int unwinding_;
+    UniqueFd listening_;  // of one that is activated
     std::optional<Process> process_;
 };
 

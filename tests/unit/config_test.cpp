@@ -51,7 +51,8 @@ TEST_CASE("five places are enough, the rest has defaults") {
     CHECK(config->urls.base_sizes == std::vector<std::uint32_t>{160, 320, 640, 960, 1280});
     CHECK(config->sessions.secure_cookie);
     CHECK(config->redis.deadline == std::chrono::milliseconds(500));
-    CHECK(config->drain_timeout == std::chrono::seconds(20));
+    CHECK(config->drain.timeout == std::chrono::seconds(20));
+    CHECK(config->drain.lame_duck == std::chrono::seconds(6));
     CHECK(config->pool.program.filename() == "thumbgate-converter");
 }
 

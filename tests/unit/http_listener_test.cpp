@@ -1,7 +1,9 @@
 // Taking a socket, and only one that is nobody else's.
 #include "backend/http/listener.hpp"
 
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "tests/support/catch.hpp"
 #include "tests/support/files.hpp"
@@ -91,4 +93,42 @@ TEST_CASE("loopback is listened on, a public address is not") {
     REQUIRE_FALSE(refused);
     CHECK_THAT(refused.error(), contains("\"0.0.0.0:"));
     CHECK_THAT(refused.error(), contains("not a private address"));
+}
+
+TEST_CASE("a socket that is passed is taken over, and left as it was") {
+    const TempDir dir;
+    const auto theirs = listen_on(dir / "s");
+    {
+        const auto listener = Listener::adopt(thumbgate::UniqueFd(::dup(theirs.get())), at(dir / "x" / ".." / "s"));
+        REQUIRE(listener);
+        CHECK(listener->is_adopted());
+        CHECK_FALSE(std::filesystem::exists(dir / "s.lock"));
+    }
+    CHECK(accepts_connections({.unix_socket = dir / "s"}));
+}
+
+TEST_CASE("a socket that is passed but is not the one to listen on is refused, with both") {
+    const TempDir dir;
+    const auto theirs = listen_on(dir / "s");
+    const auto passed = [&] { return thumbgate::UniqueFd(::dup(theirs.get())); };
+    const auto elsewhere = Listener::adopt(passed(), at(dir / "other"));
+    REQUIRE_FALSE(elsewhere);
+    CHECK_THAT(elsewhere.error(), contains("listens elsewhere") && contains("/other"));
+    CHECK_FALSE(Listener::adopt(passed(), TcpAddress{"127.0.0.1", 8000}));
+    const auto no_listener =
+        Listener::adopt(thumbgate::UniqueFd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)), at(dir / "s"));
+    REQUIRE_FALSE(no_listener);
+    CHECK_THAT(no_listener.error(), contains("not a listening stream socket"));
+    CHECK_FALSE(Listener::adopt(thumbgate::UniqueFd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)), at(dir / "s")));
+}
+
+TEST_CASE("a TCP socket that is passed has to have the address and the port that are to be listened on") {
+    const Port port;
+    auto made = Listener::open(TcpAddress{"127.0.0.1", port.number()});
+    REQUIRE(made);
+    const thumbgate::UniqueFd theirs(made->release_fd());
+    const auto passed = [&] { return thumbgate::UniqueFd(::dup(theirs.get())); };
+    CHECK(Listener::adopt(passed(), TcpAddress{"127.0.0.1", port.number()}));
+    CHECK_FALSE(Listener::adopt(passed(), TcpAddress{"127.0.0.2", port.number()}));
+    CHECK_FALSE(Listener::adopt(passed(), TcpAddress{"127.0.0.1", static_cast<std::uint16_t>(port.number() ^ 1)}));
 }

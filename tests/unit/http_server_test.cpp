@@ -1,6 +1,8 @@
 // The server on a real socket, byte by byte: limits, deadlines, connections and the drain.
 #include "backend/http/server.hpp"
 
+#include <unistd.h>
+
 #include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <future>
@@ -33,8 +35,11 @@ ServerLimits quick() {
 // "/large" answers 8 MiB.
 class Running {
   public:
-    explicit Running(ServerLimits limits = ServerLimits{}) {
-        auto listener = Listener::open(UnixAddress{(dir_ / "s").string()});
+    explicit Running(ServerLimits limits = ServerLimits{}, bool is_adopted = false) {
+        const SocketAddress address = UnixAddress{(dir_ / "s").string()};
+        if (is_adopted) kept_ = listen_on(dir_ / "s");
+        auto listener =
+            is_adopted ? Listener::adopt(thumbgate::UniqueFd(::dup(kept_.get())), address) : Listener::open(address);
         REQUIRE(listener);
         server_.emplace(io_.get_executor(), std::move(*listener), limits,
                         [this](Wanted& request) { return answer(request); });
@@ -49,9 +54,7 @@ class Running {
     Endpoint endpoint() const { return {.unix_socket = dir_ / "s"}; }
     auto send(std::string_view bytes) const { return raw_request(endpoint(), bytes); }
 
-    std::future<void> drain(std::chrono::milliseconds timeout) {
-        return asio::co_spawn(io_, server_->drain(timeout), asio::use_future);
-    }
+    std::future<void> drain(DrainTimes times) { return asio::co_spawn(io_, server_->drain(times), asio::use_future); }
     std::size_t connections() {
         return asio::post(io_, std::packaged_task<std::size_t()>([this] { return server_->connections(); })).get();
     }
@@ -77,6 +80,7 @@ class Running {
     }
 
     TempDir dir_;
+    thumbgate::test::UniqueFd kept_;  // of an adopted socket: as the service manager holds it
     asio::io_context io_{1};
     std::optional<Server> server_;
     std::thread thread_;
@@ -207,7 +211,7 @@ TEST_CASE("connections beyond the bound wait until one ends") {
     CHECK_THAT(third.read_until("GET 0"), contains("X-Target: /3"));
 }
 
-TEST_CASE("a drain ends idle connections at once and finishes what is under way") {
+TEST_CASE("a drain without a lame-duck time ends idle connections at once, and finishes what is under way") {
     Running server;
     RawConnection idle(server.endpoint());
     idle.send("GET / HTTP/1.1\r\n\r\n");
@@ -216,7 +220,7 @@ TEST_CASE("a drain ends idle connections at once and finishes what is under way"
     busy.send("GET /slow HTTP/1.1\r\n\r\n");
     CHECK(wait_until(2s, [&] { return server.connections() == 2; }));
     const auto begin = std::chrono::steady_clock::now();
-    auto drained = server.drain(5s);
+    auto drained = server.drain({.timeout = 5s});
     CHECK(idle.closed_within(900ms));
     CHECK_THAT(busy.read_until("\r\n\r\nslow"), contains("Connection: close"));
     drained.get();
@@ -230,7 +234,7 @@ TEST_CASE("a drain does not wait longer than it is told") {
     busy.send("GET /slow HTTP/1.1\r\n\r\n");
     CHECK(wait_until(2s, [&] { return server.connections() == 1; }));
     const auto begin = std::chrono::steady_clock::now();
-    server.drain(50ms).get();
+    server.drain({.timeout = 50ms}).get();
     CHECK(std::chrono::steady_clock::now() - begin < 900ms);
 }
 
@@ -243,7 +247,55 @@ TEST_CASE("a request that came in just before a drain is answered") {
     }
     RawConnection late(server.endpoint());
     late.send("GET /late HTTP/1.1\r\n\r\n");
-    auto drained = server.drain(5s);
+    auto drained = server.drain({.timeout = 5s});
     CHECK_THAT(late.read_until("GET 0"), contains("X-Target: /late"));
     drained.get();
+}
+
+TEST_CASE("in the lame-duck time an idle connection gets one more answer, which says that it is the last") {
+    Running server;
+    RawConnection used(server.endpoint());
+    used.send("GET /1 HTTP/1.1\r\n\r\n");
+    CHECK_THAT(used.read_until("GET 0"), contains("200"));
+    RawConnection unused(server.endpoint());
+    unused.send("GET /1 HTTP/1.1\r\n\r\n");
+    CHECK_THAT(unused.read_until("GET 0"), contains("200"));
+    const auto begin = std::chrono::steady_clock::now();
+    auto drained = server.drain({.lame_duck = 2s, .timeout = 20s});
+    CHECK_FALSE(used.closed_within(200ms));
+    used.send("GET /2 HTTP/1.1\r\n\r\n");
+    const std::string last = used.read_until("GET 0");
+    CHECK_THAT(last, contains("X-Target: /2") && contains("Connection: close"));
+    CHECK(used.closed_within(10s));
+    drained.get();
+    CHECK(unused.closed_within(10s));
+    CHECK(std::chrono::steady_clock::now() - begin >= 2s);
+    CHECK(std::chrono::steady_clock::now() - begin < 20s);
+}
+
+TEST_CASE("a drain ends as soon as the last idle connection is closed by the other side") {
+    Running server;
+    std::optional<RawConnection> idle(server.endpoint());
+    idle->send("GET /1 HTTP/1.1\r\n\r\n");
+    CHECK_THAT(idle->read_until("GET 0"), contains("200"));
+    auto drained = server.drain({.lame_duck = 30s, .timeout = 60s});
+    CHECK(drained.wait_for(200ms) == std::future_status::timeout);
+    idle.reset();
+    CHECK(drained.wait_for(10s) == std::future_status::ready);
+}
+
+TEST_CASE("an adopted socket is served in the lame-duck time, and what comes after it is the next process's") {
+    Running server({}, true);
+    std::optional<RawConnection> idle(server.endpoint());
+    idle->send("GET /1 HTTP/1.1\r\n\r\n");
+    CHECK_THAT(idle->read_until("GET 0"), contains("200"));
+    auto drained = server.drain({.lame_duck = 30s, .timeout = 60s});
+    RawConnection meanwhile(server.endpoint());
+    meanwhile.send("GET /meanwhile HTTP/1.1\r\n\r\n");
+    CHECK_THAT(meanwhile.read_until("GET 0"), contains("X-Target: /meanwhile") && contains("Connection: close"));
+    idle.reset();
+    drained.get();
+    RawConnection late(server.endpoint());
+    CHECK(late.send("GET /late HTTP/1.1\r\n\r\n"));
+    CHECK_FALSE(late.closed_within(300ms));
 }
