@@ -19,6 +19,7 @@
 #include "backend/converter/libvips.hpp"
 #include "backend/converter/worker.hpp"
 #include "backend/converter/zygote_protocol.hpp"
+#include "faults/fault_point.hpp"
 
 namespace thumbgate {
 namespace {
@@ -90,6 +91,7 @@ bool keep_only(const UniqueFd& job_socket) {
 }
 
 [[noreturn]] void become_converter(UniqueFd job_socket, pid_t zygote, const SandboxLimits& limits) {
+    THUMB_FAULT_POINT("converter-forked");
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     const bool orphaned = getppid() != zygote;  // it died before we asked to die with it
     if (orphaned || !keep_only(job_socket)) _exit(EXIT_FAILURE);

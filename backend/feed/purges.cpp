@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "backend/async.hpp"
+#include "faults/fault_point.hpp"
 
 namespace thumbgate {
 namespace asio = boost::asio;
@@ -15,6 +16,7 @@ constexpr std::chrono::seconds kRetryInterval(1);
 }  // namespace
 
 asio::awaitable<bool> Purges::try_to_announce(const std::string& photo) {
+    THUMB_FAULT_POINT("removal-unannounced");
     FeedEvent event;
     event.kind = FeedEventKind::purge;
     event.name = photo;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "backend/units.hpp"
+#include "faults/fault_point.hpp"
 
 namespace thumbgate {
 namespace {
@@ -58,6 +59,7 @@ std::unexpected<Error> damaged(const std::string& key) {
 Result<void> PhotoStore::add(const PhotoRecord& record, TempFile original) {
     auto added = storage_.put(original_key(record.id), std::move(original));
     if (added) added = storage_.put(marker_key(record), std::string_view());
+    THUMB_FAULT_POINT("upload-unrecorded");
     if (added) added = storage_.put(record_key(record.id), encode(record));
     if (!added && storage_.remove(record_key(record.id))) (void)remove_files(record);
     return added;
@@ -123,6 +125,7 @@ Result<PhotoPage> PhotoStore::list(const std::string& owner, const std::string& 
 Result<bool> PhotoStore::remove(const PhotoRecord& record) {
     auto decided = storage_.put(tombstone_key(record.id), encode(record));
     if (!decided) return std::unexpected(std::move(decided.error()));
+    THUMB_FAULT_POINT("removal-decided");
     return remove_files(record).has_value();
 }
 

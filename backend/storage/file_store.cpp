@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include "backend/units.hpp"
+#include "faults/fault_point.hpp"
 
 namespace thumbgate {
 namespace fs = std::filesystem;
@@ -147,6 +148,7 @@ Result<void> FileStore::put(std::string_view key, std::string_view bytes) {
 Result<void> FileStore::put(std::string_view key, TempFile file) {
     if (!is_storage_key(key)) return std::unexpected(bad_key(key));
     if (auto synced = file.sync(); !synced) return synced;
+    THUMB_FAULT_POINT("upload-before-rename");
     const fs::path path = path_of(key);
     const fs::path folder = path.parent_path();
     for (int attempt = 1;; ++attempt) {
@@ -158,6 +160,7 @@ Result<void> FileStore::put(std::string_view key, TempFile file) {
         }
         forget(folder);
     }
+    THUMB_FAULT_POINT("upload-after-rename");
     file.kept();
     return sync_folder(folder);
 }
