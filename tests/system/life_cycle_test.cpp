@@ -24,8 +24,8 @@ class SlowUpload {
         : picture_(read_file(photos::flower().path)), connection_({.unix_socket = stack.backend_socket()}) {
         const auto secret = thumbgate::SharedSecret::read_file(stack.dir() / "secret");
         const auto now = static_cast<std::uint64_t>(std::time(nullptr));
-        const std::string auth = thumbgate::sign_service_request(
-            secret->service, "POST", "/api/photos", {now, "192.0.2.1", "", std::string(32, 'c')});
+        const std::string auth = thumbgate::sign_service_request(secret->service, "POST", "/api/photos",
+                                                                 {now, "192.0.2.1", "", std::string(32, 'c')});
         connection_.send("POST /api/photos HTTP/1.1\r\nThumb-Auth: " + auth + "\r\nContent-Type: image/jpeg\r\n" +
                          "Content-Length: " + std::to_string(picture_.size()) + "\r\nExpect: 100-continue\r\n\r\n");
         // It is asked for, so it is under way.

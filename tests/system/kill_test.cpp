@@ -1,0 +1,115 @@
+// A process that is killed, or stopped and then killed, at the worst of moments: what was acknowledged stays, what was
+// not is nowhere to be seen, and what was decided is finished.
+#include <future>
+#include <set>
+
+#include "tests/support/catch.hpp"
+#include "tests/support/stack.hpp"
+#include "tests/support/stored_photos.hpp"
+
+using namespace thumbgate::test;
+
+namespace {
+
+// A chain whose thumbgated has fault points, and one photo that was acknowledged.
+struct Chain {
+    Stack stack{{.thumbgated_flags = {"--converters", "1"}, .has_fault_points = true}};
+    StoredPhotos stored{stack.dir() / "photos"};
+    CookieJar jar;
+    std::string checksum = checksum_of(photos::storm().path);
+    Uploaded kept = stack.upload(photos::storm(), &jar);
+
+    Chain() { stack.edge().expect_log("[error]"); }
+
+    std::filesystem::path fault(const std::string& name, const std::string& kind) const {
+        return stack.dir() / "fault" / (name + "." + kind);
+    }
+    void arm(const std::string& name, const std::string& kind) { write_file(fault(name, kind), ""); }
+    bool is_reached(const std::string& name, const std::string& kind) {
+        return wait_until(20s, [&] { return !std::filesystem::exists(fault(name, kind)); });
+    }
+
+    // The end of a thumbgated that reached a fault point, and its next start.
+    void bury_and_restart(const std::string& kind) {
+        if (kind == "stop") stack.backend().kill();
+        const auto ended = stack.backend().wait(20s);
+        REQUIRE(ended);
+        CHECK(ended->signal == SIGKILL);
+        stack.backend().start();
+        REQUIRE(wait_until(20s, [&] { return stack.get("/api/photos", {}, &jar).status == 200; }));
+    }
+
+    std::set<std::string> listed() {
+        std::set<std::string> ids;
+        const json::value page = parse_json(stack.get("/api/photos", {}, &jar).body);
+        for (const auto& photo : page.at("photos").as_array()) ids.insert(text_at(photo, "id"));
+        return ids;
+    }
+
+    Response remove(const std::string& id) {
+        return stack.send({.url = "/api/photos/" + id, .method = "DELETE", .jar = &jar});
+    }
+};
+
+}  // namespace
+
+TEST_CASE("an upload that is cut off by a kill is neither listed nor served, and those before it are whole") {
+    const std::string point =
+        GENERATE(as<std::string>{}, "upload-before-rename", "upload-after-rename", "upload-unrecorded");
+    const std::string kind = GENERATE(as<std::string>{}, "kill", "stop");
+    INFO(point << "." << kind);
+    Chain chain;
+    chain.arm(point, kind);
+    // A process that is stopped answers nobody; its upload is cut off by its end.
+    auto cut_off = std::async(std::launch::async, [&] {
+        CookieJar jar = chain.jar;
+        return chain.stack.try_upload(photos::flower().path, &jar).status;
+    });
+    REQUIRE(chain.is_reached(point, kind));
+    const bool is_renamed = point != "upload-before-rename";
+    CHECK(chain.stored.originals() == (is_renamed ? 2 : 1));
+    if (!is_renamed && kind == "stop") CHECK(chain.stored.unfinished_files() == 1);
+    chain.bury_and_restart(kind);
+    CHECK(cut_off.get() >= 500);
+    CHECK(chain.listed() == std::set{chain.kept.id});
+    CHECK(chain.stored.is_whole(chain.kept.id, chain.checksum));
+    CHECK(chain.stored.unfinished_files() == 0);
+    for (const auto& file : chain.stack.stored_files())
+        CHECK((!file.ends_with("record") || file.contains(chain.kept.id)));
+    // The same picture, once more, is nothing special.
+    CHECK(chain.stack.upload(photos::flower(), &chain.jar).response.status == 201);
+}
+
+TEST_CASE("a removal that is cut off by a kill is finished by the next start, and every edge hears of it") {
+    const std::string point = GENERATE(as<std::string>{}, "removal-decided", "removal-unannounced");
+    const std::string kind = GENERATE(as<std::string>{}, "kill", "stop");
+    INFO(point << "." << kind);
+    Chain chain;
+    const Uploaded removed = chain.stack.upload(photos::flower(), &chain.jar);
+    const std::string cached = removed.thumbnails.at(320);
+    chain.stack.get_cached(cached);
+    chain.arm(point, kind);
+    auto cut_off = std::async(std::launch::async, [&] { return chain.remove(removed.id).status; });
+    REQUIRE(chain.is_reached(point, kind));
+    CHECK(chain.stored.has_tombstone(removed.id));
+    if (point == "removal-decided") CHECK(chain.stored.has_record(removed.id));
+    chain.bury_and_restart(kind);
+    CHECK(cut_off.get() != 204);
+    CHECK(chain.listed() == std::set{chain.kept.id});
+    CHECK(chain.stack.get("/api/photos/" + removed.id, {}, &chain.jar).status == 404);
+    CHECK(wait_until(20s, [&] { return chain.stack.get(cached).status == 404; }));
+    CHECK(wait_until(20s, [&] { return !chain.stored.has_tombstone(removed.id); }));
+    CHECK_FALSE(std::filesystem::exists(chain.stored.folder_of(removed.id)));
+    CHECK(chain.stored.is_whole(chain.kept.id, chain.checksum));
+}
+
+TEST_CASE("a converter that ends between its fork and its sandbox costs no request") {
+    const std::string kind = GENERATE(as<std::string>{}, "kill", "stop");
+    INFO(kind);
+    Chain chain;
+    chain.arm("converter-forked", kind);
+    chain.stack.backend().kill_converter();
+    REQUIRE(chain.is_reached("converter-forked", kind));
+    CHECK(chain.stack.get(chain.stack.thumbnail(chain.kept.id, "/w:77")).status == 200);
+    CHECK(wait_until(20s, [&] { return chain.stack.backend().converter_pids().size() == 1; }));
+}

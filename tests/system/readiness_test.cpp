@@ -1,0 +1,65 @@
+// /readyz says what a load balancer has to know: whether a conversion works, soon enough, and again when it does.
+#include <signal.h>
+
+#include "tests/support/catch.hpp"
+#include "tests/support/stack.hpp"
+
+using namespace thumbgate::test;
+
+namespace {
+
+constexpr auto kPatience = 7s;  // thumbgated's is 5 s
+
+struct Probe {
+    Response response;
+    milliseconds took;
+};
+
+Probe probe(const Stack& stack) {
+    const auto begin = std::chrono::steady_clock::now();
+    Response response = stack.get("/readyz");
+    return {std::move(response), std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - begin)};
+}
+
+// An answer counts for a second, so the first after a fault may still be good.
+void check_fails_in_time(const Stack& stack) {
+    const bool failed = wait_until(20s, [&] {
+        const Probe last = probe(stack);
+        CHECK(last.took < kPatience);
+        return last.response.status == 503;
+    });
+    CHECK(failed);
+}
+
+void check_recovers(const Stack& stack) {
+    CHECK(wait_until(30s, [&] { return stack.get("/readyz").status == 200; }));
+}
+
+}  // namespace
+
+TEST_CASE("converters that are stuck make the service not ready in time, and it recovers by itself") {
+    Stack stack({.thumbgated_flags = {"--converters", "2", "--job-timeout", "6s"}});
+    REQUIRE(stack.get("/readyz").status == 200);
+    for (const pid_t converter : stack.backend().converter_pids()) ::kill(converter, SIGSTOP);
+    check_fails_in_time(stack);
+    check_recovers(stack);
+}
+
+TEST_CASE(
+    "a zygote that is stuck when its converters are gone makes the service not ready, and it recovers by itself") {
+    Stack stack({.thumbgated_flags = {"--converters", "2"}});
+    ::kill(stack.backend().zygote_pid(), SIGSTOP);
+    for (const pid_t converter : stack.backend().converter_pids()) ::kill(converter, SIGKILL);
+    check_fails_in_time(stack);
+    check_recovers(stack);
+}
+
+TEST_CASE("a service that is stopped is not ready, and is again when it goes on") {
+    Stack stack;
+    stack.edge().expect_log("[error]");
+    stack.backend().pause();
+    const Probe last = probe(stack);
+    CHECK(last.response.status >= 500);
+    stack.backend().resume();
+    check_recovers(stack);
+}
