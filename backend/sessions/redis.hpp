@@ -14,7 +14,7 @@ class Redis {
   public:
     virtual ~Redis() = default;
 
-    // Whether the last thing known is that it answers.
+    // False: the last thing known is that it does not answer.
     virtual bool is_up() const = 0;
 
     // Error: 503 when it does not answer in time, is not connected, says something that is not its protocol, or

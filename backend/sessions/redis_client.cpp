@@ -8,6 +8,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <optional>
 
+#include "backend/async.hpp"
 #include "backend/sessions/redis_connection.hpp"
 
 namespace thumbgate {
@@ -15,11 +16,12 @@ namespace asio = boost::asio;
 
 struct RedisClientState {
     RedisClientState(const asio::any_io_executor& executor_in, RedisConfig config_in, RedisClient::Observer observer)
-        : executor(executor_in), config(std::move(config_in)), on_change(std::move(observer)), pause(executor_in) {}
+        : executor(executor_in), config(std::move(config_in)), on_change(std::move(observer)), pause(executor_in), changed(executor_in) {}
 
     void report(bool now_up, std::string_view reason) {
         if (up == now_up) return;
         up = now_up;
+        changed.notify_all();
         on_change(now_up, reason);
     }
 
@@ -27,8 +29,10 @@ struct RedisClientState {
     RedisConfig config;
     RedisClient::Observer on_change;
     asio::steady_timer pause;
+    Event changed;  // up or stopped
     std::shared_ptr<RedisConnection> connection;
     std::optional<bool> up;  // nullopt: not known yet
+    bool started = false;
     bool stopped = false;
 };
 
@@ -85,24 +89,29 @@ RedisClient::~RedisClient() {  // NOLINT(bugprone-exception-escape)
 }
 
 void RedisClient::start() {
+    state_->started = true;
     asio::co_spawn(state_->executor, keep_connected(state_), asio::detached);
 }
 
 void RedisClient::stop() {
     state_->stopped = true;
     state_->pause.cancel();
+    state_->changed.notify_all();
     if (state_->connection) state_->connection->close("the service stops");
 }
 
 bool RedisClient::is_up() const {
-    return state_->up.value_or(false);
+    return state_->up.value_or(true);
 }
 
 asio::awaitable<Result<RedisReply>> RedisClient::command(std::vector<std::string> arguments) {
-    const auto connection = state_->connection;
-    const bool connected = is_up() && connection;
+    const auto state = state_;
+    const bool is_unknown = state->started && !state->stopped && !state->up;
+    if (is_unknown) co_await state->changed.wait_until(std::chrono::steady_clock::now() + state->config.deadline);
+    const auto connection = state->connection;
+    const bool connected = state->up.value_or(false) && connection;
     // Not in ask(): a PING is always let through, or a crowd would look like a dead server.
-    const bool crowded = connected && connection->pending() >= state_->config.max_pending;
+    const bool crowded = connected && connection->pending() >= state->config.max_pending;
     if (!connected || crowded) {
         co_return fail_unavailable("redis_unavailable", "The session store does not answer; try again in a moment.",
                                    crowded ? "too many commands wait for an answer" : "not connected");

@@ -1,6 +1,7 @@
 // Redis over one connection at a time: hiredis formats and parses, Asio does the I/O on the service's executor. It
 // connects by itself, again and again with a growing pause, and asks PING every second, so that a dead, stopped or
-// foreign server is known before a request needs it. While it is not up, a command fails at once. Nothing blocks.
+// foreign server is known before a request needs it. While it is not up, a command fails at once; one that comes before
+// the first outcome is known, as the service starts, waits for that, within its deadline. Nothing blocks.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>

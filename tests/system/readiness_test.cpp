@@ -45,21 +45,23 @@ TEST_CASE("converters that are stuck make the service not ready in time, and it 
     check_recovers(stack);
 }
 
-TEST_CASE(
-    "a zygote that is stuck when its converters are gone makes the service not ready, and it recovers by itself") {
+TEST_CASE("a zygote that is stuck is replaced when a converter is needed, and the service is ready again") {
     Stack stack({.thumbgated_flags = {"--converters", "2"}});
-    ::kill(stack.backend().zygote_pid(), SIGSTOP);
-    for (const pid_t converter : stack.backend().converter_pids()) ::kill(converter, SIGKILL);
-    check_fails_in_time(stack);
+    const pid_t stuck = stack.backend().zygote_pid();
+    const auto converters = stack.backend().converter_pids();
+    ::kill(stuck, SIGSTOP);
+    for (const pid_t converter : converters) ::kill(converter, SIGKILL);
+    CHECK(wait_until(30s, [&] { return stack.backend().zygote_pid() != stuck; }));
     check_recovers(stack);
 }
 
-TEST_CASE("a service that is stopped is not ready, and is again when it goes on") {
+TEST_CASE("a service that hangs is said to be not ready, and to be ready when it goes on") {
     Stack stack;
     stack.edge().expect_log("[error]");
     stack.backend().pause();
     const Probe last = probe(stack);
     CHECK(last.response.status >= 500);
+    CHECK(last.took < 10s);
     stack.backend().resume();
     check_recovers(stack);
 }

@@ -127,6 +127,24 @@ TEST_CASE("a command is answered by its own reply, in order, also when many are 
     for (int i = 0; i < 9; ++i) CHECK(replies[static_cast<std::size_t>(i)].get()->text == std::to_string(i));
 }
 
+TEST_CASE("a command that comes as the service starts waits until it is known whether Redis answers") {
+    Fixture f;
+    SECTION("it does") {
+        const Server server(f.dir / "redis", [](const std::string&) { return "+PONG\r\n"; });
+        f.start(5s);
+        CHECK(f.ask({"GET", "x"})->text == "PONG");
+    }
+    SECTION("it does not") {
+        f.start(5s);
+        CHECK(f.time_of({"GET", "x"}) < 4s);
+    }
+    SECTION("it never says") {
+        const Server server(f.dir / "redis", [](const std::string&) { return ""; });
+        f.start(200ms);
+        CHECK(f.time_of({"GET", "x"}) < 4s);
+    }
+}
+
 TEST_CASE("a server that accepts and never answers is not up, and costs a command nothing") {
     Fixture f;
     const Server server(f.dir / "redis", [](const std::string&) { return ""; });
