@@ -16,7 +16,11 @@ namespace asio = boost::asio;
 
 struct RedisClientState {
     RedisClientState(const asio::any_io_executor& executor_in, RedisConfig config_in, RedisClient::Observer observer)
-        : executor(executor_in), config(std::move(config_in)), on_change(std::move(observer)), pause(executor_in), changed(executor_in) {}
+        : executor(executor_in),
+          config(std::move(config_in)),
+          on_change(std::move(observer)),
+          pause(executor_in),
+          changed(executor_in) {}
 
     void report(bool now_up, std::string_view reason) {
         if (up == now_up) return;
