@@ -26,8 +26,13 @@ struct Texts {
     std::string max_upload_bytes = "64MiB";
     std::string max_uploads = "64";
     std::string max_pixels = "100000000";
+    std::string max_side = "65535";
+    std::string max_frames = "1000";
+    std::string max_scans = "100";
+    std::string max_metadata_bytes = "4MiB";
     std::string max_output_bytes = "32MiB";
     std::string max_connections = "1024";
+    std::string max_header_bytes = "16KiB";
     std::string queue = "256";
     std::string queue_timeout = "10s";
     std::string job_timeout = "10s";
@@ -73,8 +78,13 @@ void add_limits(CLI::App& app, Texts& texts) {
     add(app, "max-upload-bytes", texts.max_upload_bytes, "size of an uploaded picture");
     add(app, "max-uploads", texts.max_uploads, "uploads at once; one more is refused");
     add(app, "max-pixels", texts.max_pixels, "pixels of a picture, over all its frames");
+    add(app, "max-side", texts.max_side, "pixels of a picture's longer side");
+    add(app, "max-frames", texts.max_frames, "frames or pages of a picture");
+    add(app, "max-scans", texts.max_scans, "scans of a JPEG");
+    add(app, "max-metadata-bytes", texts.max_metadata_bytes, "metadata of a picture; a piece counts as 2 KiB or more");
     add(app, "max-output-bytes", texts.max_output_bytes, "size of a thumbnail");
     add(app, "max-connections", texts.max_connections, "connections from the edge; more wait");
+    add(app, "max-header-bytes", texts.max_header_bytes, "header of a request; at most 1MiB");
     add(app, "queue", texts.queue, "jobs that wait for a converter; one more is refused");
     add(app, "queue-timeout", texts.queue_timeout, "time that a job waits before it is refused");
     add(app, "job-timeout", texts.job_timeout, "time that a job takes before its converter is killed");
@@ -199,6 +209,14 @@ void read_places(Reader& reader, const Texts& texts, Config& config) {
     config.sessions.secure_cookie = reader.flag("cookie-secure", texts.cookie_secure);
 }
 
+std::uint32_t header_bytes(Reader& reader, const std::string& text) {
+    constexpr std::uint64_t kLeast = 4 << 10;
+    constexpr std::uint64_t kMost = 1 << 20;
+    const std::uint64_t bytes = reader.size("max-header-bytes", text);
+    if (bytes < kLeast || bytes > kMost) reader.bad("max-header-bytes", text, "write a size from 4KiB to 1MiB");
+    return static_cast<std::uint32_t>(std::min(bytes, kMost));
+}
+
 void read_limits(Reader& reader, const Texts& texts, Config& config) {
     using std::chrono::milliseconds;
     PoolConfig& pool = config.pool;
@@ -207,6 +225,10 @@ void read_limits(Reader& reader, const Texts& texts, Config& config) {
     pool.queue_timeout = reader.duration("queue-timeout", texts.queue_timeout, milliseconds(100));
     pool.job_timeout = reader.duration("job-timeout", texts.job_timeout, milliseconds(100));
     pool.max_pixels = reader.number("max-pixels", texts.max_pixels, 1, 10'000'000'000);
+    pool.max_side = static_cast<std::uint32_t>(reader.number("max-side", texts.max_side, 1, 10'000'000));
+    pool.max_frames = static_cast<std::uint32_t>(reader.number("max-frames", texts.max_frames, 1, 1'000'000));
+    pool.max_scans = static_cast<std::uint32_t>(reader.number("max-scans", texts.max_scans, 1, 100'000));
+    pool.max_metadata_bytes = reader.size("max-metadata-bytes", texts.max_metadata_bytes);
     pool.max_output_bytes = reader.size("max-output-bytes", texts.max_output_bytes);
     pool.jobs_per_converter =
         static_cast<unsigned>(reader.number("jobs-per-converter", texts.jobs_per_converter, 1, 1'000'000'000));
@@ -214,6 +236,7 @@ void read_limits(Reader& reader, const Texts& texts, Config& config) {
     config.uploads.max_bytes = reader.size("max-upload-bytes", texts.max_upload_bytes);
     config.uploads.max_at_once = reader.number("max-uploads", texts.max_uploads, 1, 100'000);
     config.server.max_connections = reader.number("max-connections", texts.max_connections, 1, 100'000);
+    config.server.max_header_bytes = header_bytes(reader, texts.max_header_bytes);
     config.redis.deadline = reader.duration("redis-timeout", texts.redis_timeout, milliseconds(10), milliseconds(900));
     config.drain.timeout = reader.duration("drain-timeout", texts.drain_timeout, milliseconds(1));
     config.drain.lame_duck = reader.duration("lame-duck", texts.lame_duck, milliseconds(1));

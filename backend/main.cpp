@@ -161,8 +161,10 @@ std::expected<void, std::string> Service::start() {
     photo_api_.emplace(parts, config_.uploads);
     thumbnails_.emplace(photos_, threads_, *pool_);
     frontend_.emplace(Gate(secret_.service), Router(routes()), metrics_, log_);
-    server_.emplace(io_.get_executor(), std::move(*listener_), config_.server,
-                    [this](Request& request) { return frontend_->respond(request); });
+    server_.emplace(
+        io_.get_executor(), std::move(*listener_), config_.server,
+        [this](Request& request) { return frontend_->respond(request); },
+        [this](const Error& error) { metrics_.on_error(error.code); });
     listener_.reset();
     redis_.start();
     server_->start();

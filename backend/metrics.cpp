@@ -2,6 +2,8 @@
 
 #include <prometheus/text_serializer.h>
 
+#include "backend/limits.hpp"
+
 namespace thumbgate {
 namespace {
 
@@ -37,6 +39,8 @@ Metrics::Metrics(std::string_view version, std::size_t converters)
                          "Requests answered, by method, route and class of status.")),
       refused_(counters(registry_, "thumbgate_backend_refused_requests_total",
                         "Requests refused before any route, by reason: without a valid service MAC, or replayed.")),
+      over_limit_(counters(registry_, "thumbgate_backend_limit_refusals_total",
+                           "Requests refused because something in them exceeds a limit, by limit.")),
       conversions_(counters(registry_, "thumbgate_backend_conversions_total",
                             "Jobs of the converters, by format of the result and how they ended.")),
       uploads_(counters(registry_, "thumbgate_backend_uploads_total", "Uploads, by how they ended.")),
@@ -70,6 +74,7 @@ Metrics::Metrics(std::string_view version, std::size_t converters)
     uploads_.Add({{"result", "stored"}});
     refused_.Add({{"reason", "not_from_the_edge"}});
     replaced_.Add({{"reason", "crash"}});
+    for (const LimitName& name : kLimits) over_limit_.Add({{"limit", std::string(name.limit)}});
 }
 
 Histogram& Metrics::stage(std::string_view name) {
@@ -84,6 +89,11 @@ void Metrics::on_request(std::string_view method, std::string_view route, int st
 
 void Metrics::on_refused(std::string_view reason) {
     refused_.Add({{"reason", std::string(reason)}}).Increment();
+}
+
+void Metrics::on_error(std::string_view code) {
+    const std::string_view limit = limit_of(code);
+    if (!limit.empty()) over_limit_.Add({{"limit", std::string(limit)}}).Increment();
 }
 
 void Metrics::on_stages(const StageTimes& times, double total_seconds) {

@@ -24,6 +24,8 @@ class Metrics {
     // `route`: a route's pattern, or "none".
     void on_request(std::string_view method, std::string_view route, int status);
     void on_refused(std::string_view reason);
+    // An error that says which limit is exceeded (limits.hpp); others are passed over.
+    void on_error(std::string_view code);
     void on_stages(const StageTimes& times, double total_seconds);
     // `result`: "stored", or the code of the error.
     void on_upload(std::string_view result, std::uint64_t bytes);
@@ -44,6 +46,7 @@ class Metrics {
     prometheus::Registry registry_;
     prometheus::Family<prometheus::Counter>& requests_;
     prometheus::Family<prometheus::Counter>& refused_;
+    prometheus::Family<prometheus::Counter>& over_limit_;
     prometheus::Family<prometheus::Counter>& conversions_;
     prometheus::Family<prometheus::Counter>& uploads_;
     prometheus::Family<prometheus::Counter>& replaced_;

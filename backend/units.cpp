@@ -48,7 +48,9 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
 
 std::string describe_size(std::uint64_t bytes) {
     constexpr std::uint64_t kMebi = 1ULL << 20;
+    constexpr std::uint64_t kKibi = 1ULL << 10;
     if (bytes >= kMebi && bytes % kMebi == 0) return std::to_string(bytes / kMebi) + " MiB";
+    if (bytes >= kKibi && bytes % kKibi == 0) return std::to_string(bytes / kKibi) + " KiB";
     return std::to_string(bytes) + " bytes";
 }
 

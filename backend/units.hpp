@@ -17,7 +17,7 @@ std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
 // A whole number and a unit: B, KiB, MiB, GiB; without a unit bytes. nullopt for any other spelling and for 0.
 std::optional<std::uint64_t> parse_size(std::string_view text);
 
-// "64 MiB" where it is a whole number of them, else "1234 bytes".
+// "64 MiB" or "4 KiB" where it is a whole number of them, else "1234 bytes".
 std::string describe_size(std::uint64_t bytes);
 
 std::uint64_t unix_seconds();

@@ -14,6 +14,7 @@
 
 #include "backend/conversion/formats.hpp"
 #include "backend/converter/channel.hpp"
+#include "backend/units.hpp"
 
 // Since Linux 6.3; an older kernel refuses it.
 #ifndef MFD_NOEXEC_SEAL
@@ -24,15 +25,29 @@ namespace thumbgate {
 namespace {
 
 constexpr std::uint64_t kMegapixel = 1'000'000;
-constexpr std::uint64_t kMegabyte = 1 << 20;
 
-constexpr std::array<std::string_view, 6> kOutcomes{"ok",        "unsupported", "corrupt", "too_many_pixels",
-                                                    "too_large", "failed"};
+constexpr std::array<std::string_view, 13> kOutcomes{"ok",
+                                                     "unsupported",
+                                                     "corrupt",
+                                                     "too_many_pixels",
+                                                     "side_too_long",
+                                                     "too_many_frames",
+                                                     "too_many_scans",
+                                                     "too_much_metadata",
+                                                     "too_much_memory",
+                                                     "too_large",
+                                                     "result_too_many_pixels",
+                                                     "result_side_too_long",
+                                                     "failed"};
 
 JobRequest limits(const PoolConfig& config) {
     auto request = blank_message<JobRequest>();
     request.dpr = kDprUnit;
     request.max_pixels = config.max_pixels;
+    request.max_side = config.max_side;
+    request.max_frames = config.max_frames;
+    request.max_scans = config.max_scans;
+    request.max_metadata_bytes = config.max_metadata_bytes;
     request.max_output_bytes = config.max_output_bytes;
     return request;
 }
@@ -46,7 +61,9 @@ bool is_plausible(const JobRequest& request, const JobReply& reply) {
     if (reply.outcome != Outcome::ok) return true;
     if (reply.width == 0 || reply.height == 0) return false;
     if (std::uint64_t{reply.width} * reply.height > request.max_pixels) return false;
-    if (request.kind == JobKind::inspect) return reply.output_bytes == 0;
+    if (request.kind == JobKind::inspect) {
+        return reply.output_bytes == 0 && std::max(reply.width, reply.height) <= request.max_side;
+    }
     const bool has_bytes = reply.output_bytes > 0 && reply.output_bytes <= request.max_output_bytes;
     return has_bytes && may_give(request, reply.format);
 }
@@ -81,6 +98,44 @@ std::unexpected<Error> failed(std::string_view what) {
 std::string in_units(std::uint64_t value, std::uint64_t unit, std::string_view unit_name, std::string_view base_name) {
     const bool is_round = value % unit == 0;
     return std::to_string(is_round ? value / unit : value) + " " + std::string(is_round ? unit_name : base_name);
+}
+
+std::string in_megapixels(std::uint64_t pixels) {
+    return in_units(pixels, kMegapixel, "megapixels", "pixels");
+}
+
+// A sentence that names the limit and its value.
+std::string message_of(Outcome outcome, const PoolConfig& config) {
+    switch (outcome) {
+        case Outcome::unsupported:
+            return "This is not a picture that can be read. JPEG, PNG, WebP, AVIF, HEIC, GIF and TIFF can.";
+        case Outcome::corrupt:
+            return "The picture is damaged or cut off.";
+        case Outcome::too_many_pixels:
+            return "The picture has more than " + in_megapixels(config.max_pixels) + ".";
+        case Outcome::side_too_long:
+            return "The picture has more than " + std::to_string(config.max_side) +
+                   " pixels a side, or, as HEIC or AVIF, more than can be decoded (16384).";
+        case Outcome::too_many_frames:
+            return "The picture has more than " + std::to_string(config.max_frames) + " frames or pages.";
+        case Outcome::too_many_scans:
+            return "The picture is sent in more than " + std::to_string(config.max_scans) + " scans.";
+        case Outcome::too_much_metadata:
+            return "The picture has more than " + describe_size(config.max_metadata_bytes) + " of metadata.";
+        case Outcome::too_much_memory:
+            return "The picture needs more memory than a converter may use.";
+        case Outcome::too_large:
+            return "The result would have more than " + describe_size(config.max_output_bytes) + ".";
+        case Outcome::result_too_many_pixels:
+            return "The result would be scaled from more than " + in_megapixels(config.max_pixels) + ".";
+        case Outcome::result_side_too_long:
+            return "The result would have more pixels a side than its format holds: 65500 in JPEG, 16383 in WebP, "
+                   "16384 in AVIF.";
+        case Outcome::ok:
+        case Outcome::failed:
+            break;
+    }
+    return {};
 }
 
 }  // namespace
@@ -166,25 +221,9 @@ Result<Picture> read_output(const UniqueFd& output, const JobReply& reply) {
 }
 
 Error error_of(const JobReply& reply, const PoolConfig& config) {
-    const auto error = [&](int status, std::string message) {
-        return Error{status, std::string(name(reply.outcome)), std::move(message), printable(reply)};
-    };
-    switch (reply.outcome) {
-        case Outcome::unsupported:
-            return error(415, "This is not a picture that can be read. JPEG, PNG, WebP, AVIF, HEIC, GIF and TIFF can.");
-        case Outcome::corrupt:
-            return error(422, "The picture is damaged or cut off.");
-        case Outcome::too_many_pixels:
-            return error(422, "The picture has more than " +
-                                  in_units(config.max_pixels, kMegapixel, "megapixels", "pixels") + ".");
-        case Outcome::too_large:
-            return error(422, "The result would exceed what its format holds, or " +
-                                  in_units(config.max_output_bytes, kMegabyte, "MiB", "bytes") + ".");
-        case Outcome::ok:
-        case Outcome::failed:
-            break;
-    }
-    return failed_error(printable(reply));
+    if (reply.outcome == Outcome::ok || reply.outcome == Outcome::failed) return failed_error(printable(reply));
+    const int status = reply.outcome == Outcome::unsupported ? 415 : 422;
+    return {status, std::string(name(reply.outcome)), message_of(reply.outcome, config), printable(reply)};
 }
 
 Error timeout_error(const PoolConfig& config) {

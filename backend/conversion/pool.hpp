@@ -26,7 +26,11 @@ struct PoolConfig {
     std::size_t max_queue = 256;                      // jobs that wait; one more is refused with 503
     std::chrono::milliseconds job_timeout{10'000};    // a job that takes longer is killed with its converter
     std::chrono::milliseconds queue_timeout{10'000};  // a job that waits longer is refused with 503
-    std::uint64_t max_pixels = 100'000'000;           // of a source
+    std::uint64_t max_pixels = 100'000'000;           // of a source over all its frames, and of a result
+    std::uint32_t max_side = 65'535;                  // pixels of a source's longer side
+    std::uint32_t max_frames = 1000;                  // of a source; pages are frames
+    std::uint32_t max_scans = 100;                    // of a JPEG
+    std::uint64_t max_metadata_bytes = 4 << 20;       // of a source; see converter/survey.hpp
     std::uint64_t max_output_bytes = 32 << 20;
     unsigned jobs_per_converter = 1000;  // then it is replaced by a fresh one
 };
@@ -86,8 +90,8 @@ class ConverterPool {
 
     // A job whose converter is lost is tried once more on a fresh one, since that may not be its fault. It is called
     // the picture's fault (crash) when both broke by what they did, and not (failed) when one was killed from outside.
-    // Errors: 415 unsupported, 422 corrupt / too_many_pixels / too_large / crash / timeout, 503 queue full or waited
-    // too long, 500 failed.
+    // Errors: 415 unsupported, 422 corrupt / crash / timeout / the name of the Outcome that says which limit is
+    // exceeded, 503 queue full or waited too long, 500 failed.
     virtual boost::asio::awaitable<Result<Picture>> convert(UniqueFd source, Conversion conversion, JobTerms terms) = 0;
     virtual boost::asio::awaitable<Result<PictureFacts>> inspect(UniqueFd source, JobTerms terms) = 0;
 

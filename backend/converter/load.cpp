@@ -4,6 +4,7 @@
 #include "backend/conversion/formats.hpp"
 #include "backend/converter/progressive_jpeg.hpp"
 #include "backend/converter/steps.hpp"
+#include "backend/converter/survey.hpp"
 
 namespace thumbgate {
 namespace {
@@ -13,6 +14,7 @@ using vips::VOption;
 
 constexpr std::size_t kSniffSize = 64;              // bytes; room for a few compatible brands of a HEIF file
 constexpr std::uint64_t kLargestSide = 10'000'000;  // pixels; libvips' own bound, and geometry's
+constexpr int kMostBands = 5;                       // CMYK and alpha
 constexpr double kRoomForResize = 2;                // what WebP's scaling leaves for a kernel of better quality
 constexpr int kLargestJpegShrink = 8;
 
@@ -44,6 +46,10 @@ VImage load(Job& job, VOption* options) {
             return VImage::tiffload_source(job.source, options);
     }
     throw vips::VError("no such source format");
+}
+
+std::unexpected<Failure> refuse(Outcome limit, std::uint64_t found) {
+    return std::unexpected(Failure{limit, std::to_string(found) + " or more"});
 }
 
 std::uint64_t positive(int value) {
@@ -103,6 +109,16 @@ Done identify(Job& job) {
     return {};
 }
 
+Done look_through(Job& job) {
+    const JobRequest& request = job.request;
+    const Survey bounds{request.max_frames, request.max_scans, request.max_metadata_bytes};
+    const Survey found = survey(job.input, job.source_format, bounds);
+    if (found.frames > bounds.frames) return refuse(Outcome::too_many_frames, found.frames);
+    if (found.scans > bounds.scans) return refuse(Outcome::too_many_scans, found.scans);
+    if (found.metadata_bytes > bounds.metadata_bytes) return refuse(Outcome::too_much_metadata, found.metadata_bytes);
+    return {};
+}
+
 Done open(Job& job) {
     job.image = load(job, VImage::option());
     job.swaps_sides = orientation_of(job.image) >= kRightAngleTurns;
@@ -111,14 +127,19 @@ Done open(Job& job) {
     return {};
 }
 
-Done check_pixels(Job& job) {
+Done check_size(Job& job) {
     const auto [width, height] = job.source_size;
     const std::uint64_t pages = pages_of(job.image);
-    const bool bounded = width <= kLargestSide && height <= kLargestSide;
+    const std::string detail = std::to_string(width) + " x " + std::to_string(height) + " x " + std::to_string(pages);
+    const auto exceeds = [&](Outcome limit) { return std::unexpected(Failure{limit, detail}); };
+    if (std::max(width, height) > std::min<std::uint64_t>(job.request.max_side, kLargestSide)) {
+        return exceeds(Outcome::side_too_long);
+    }
+    if (pages > job.request.max_frames) return exceeds(Outcome::too_many_frames);
     // By division: the product of three hostile numbers may not fit.
-    if (bounded && width * height <= job.request.max_pixels / pages) return {};
-    std::string detail = std::to_string(width) + " x " + std::to_string(height) + " x " + std::to_string(pages);
-    return std::unexpected(Failure{Outcome::too_many_pixels, std::move(detail)});
+    if (width * height > job.request.max_pixels / pages) return exceeds(Outcome::too_many_pixels);
+    if (job.image.bands() <= kMostBands) return {};
+    return std::unexpected(Failure{Outcome::unsupported, std::to_string(job.image.bands()) + " bands"});
 }
 
 Done plan_result(Job& job) {
@@ -133,7 +154,8 @@ Done plan_result(Job& job) {
     // A long picture that fills an enlarged box would be scaled to any size, for a small part of it.
     const auto [width, height] = job.plan.scaled;
     if (width <= kLargestSide && height <= kLargestSide && width * height <= job.request.max_pixels) return {};
-    return std::unexpected(Failure{Outcome::too_large, std::to_string(width) + " x " + std::to_string(height)});
+    std::string detail = std::to_string(width) + " x " + std::to_string(height);
+    return std::unexpected(Failure{Outcome::result_too_many_pixels, std::move(detail)});
 }
 
 Done shrink_on_load(Job& job) {

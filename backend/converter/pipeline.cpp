@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <new>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,16 +26,18 @@ struct Step {
 
 constexpr Step kInspect[] = {
     {"identify", identify, failed},
+    {"look through", look_through, failed},
     {"open", open, corrupt},
-    {"check pixels", check_pixels, corrupt},
+    {"check size", check_size, corrupt},
     {"shrink for inspection", shrink_for_inspection, corrupt},
     {"decode and look", decode_and_look, corrupt},
 };
 
 constexpr Step kConvert[] = {
     {"identify", identify, failed},
+    {"look through", look_through, failed},
     {"open", open, corrupt},
-    {"check pixels", check_pixels, corrupt},
+    {"check size", check_size, corrupt},
     {"plan result", plan_result, failed},
     {"shrink on load", shrink_on_load, corrupt},
     {"choose colour space", choose_colour_space, unsupported},
@@ -55,8 +58,8 @@ constexpr Step kConvert[] = {
 // Failures that are told apart by libvips' words alone.
 Outcome outcome_of(const Step& step, std::string_view message) {
     const auto says = [&](std::string_view words) { return message.find(words) != std::string_view::npos; };
-    if (says("out of memory") || says("unable to allocate")) return failed;
-    if (says("ecurity limit")) return too_many_pixels;  // libheif's, on the sides of a picture
+    if (says("out of memory") || says("unable to allocate")) return too_much_memory;
+    if (says("ecurity limit")) return side_too_long;  // libheif's
     if (says("heif: Unsupported") || says("Unsupported JPEG process")) return unsupported;
     return step.when_libvips_fails;
 }
@@ -74,6 +77,8 @@ Done run_step(const Step& step, Job& job) {
         const Failure failure = failure_of(step, error.what());
         vips_error_clear();
         return std::unexpected(failure);
+    } catch (const std::bad_alloc&) {
+        return std::unexpected(Failure{too_much_memory, std::string(step.name)});
     } catch (const std::exception& error) {
         return std::unexpected(Failure{failed, std::string(step.name) + ": " + error.what()});
     }
@@ -103,8 +108,9 @@ void explain(const Failure& failure, JobReply& reply) {
     std::copy_n(failure.detail.begin(), size, reply.detail.begin());
 }
 
-Done run(const JobRequest& request, vips::VSource source, int output, JobReply& reply) {
-    Job job{.request = request, .source = std::move(source), .output = output};
+Done run(const JobRequest& request, int source, int output, JobReply& reply) {
+    Job job{
+        .request = request, .input = source, .source = vips::VSource::new_from_descriptor(source), .output = output};
     const bool inspects = request.kind == JobKind::inspect;
     Done done = run_steps(inspects ? std::span<const Step>(kInspect) : std::span<const Step>(kConvert), job);
     if (done) describe(job, reply);
@@ -119,7 +125,7 @@ JobReply run_job(const JobRequest& request, int source, int output) noexcept {
     try {
         // The descriptor is shared with whoever opened it, and may have been read before.
         Done done = lseek(source, 0, SEEK_SET) == 0 ? Done{} : std::unexpected(Failure{failed, "source: no file"});
-        if (done) done = run(request, vips::VSource::new_from_descriptor(source), output, reply);
+        if (done) done = run(request, source, output, reply);
         if (!done) explain(done.error(), reply);
     } catch (const std::exception& error) {
         explain({failed, error.what()}, reply);

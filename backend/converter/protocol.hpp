@@ -23,8 +23,15 @@ enum class Outcome : std::uint8_t {
     unsupported,      // not a picture, or a format that is not read
     corrupt,          // damaged or cut off
     too_many_pixels,  // more than JobRequest::max_pixels
-    too_large,        // the result would exceed max_output_bytes
-    failed,           // an error that is not the picture's fault
+    side_too_long,    // more than max_side, or than the decoder takes
+    too_many_frames,  // more than max_frames
+    too_many_scans,   // more than max_scans
+    too_much_metadata,
+    too_much_memory,         // more than a converter may use
+    too_large,               // the result would exceed max_output_bytes
+    result_too_many_pixels,  // more than max_pixels
+    result_side_too_long,    // more than its format holds
+    failed,                  // an error that is not the picture's fault
 };
 
 struct JobRequest {
@@ -36,11 +43,15 @@ struct JobRequest {
     bool format_is_named;  // else the best of `accepted`, JPEG, or PNG where there is alpha
     Format format;
     FormatSet accepted;
-    std::uint32_t width;       // pixels, 0: free
-    std::uint32_t height;      // pixels, 0: free
-    std::uint32_t dpr;         // thousandths
-    std::uint32_t quality;     // 0: the format's default
-    std::uint64_t max_pixels;  // of the source, over all its frames
+    std::uint32_t width;               // pixels, 0: free
+    std::uint32_t height;              // pixels, 0: free
+    std::uint32_t dpr;                 // thousandths
+    std::uint32_t quality;             // 0: the format's default
+    std::uint64_t max_pixels;          // of the source, over all its frames; and of the result
+    std::uint32_t max_side;            // pixels of the source's longer side
+    std::uint32_t max_frames;          // of the source; pages are frames
+    std::uint32_t max_scans;           // of a JPEG
+    std::uint64_t max_metadata_bytes;  // see survey.hpp
     std::uint64_t max_output_bytes;
 };
 

@@ -109,7 +109,7 @@ Done choose_format(Job& job) {
     if (job.request.format_is_named) {
         job.format = job.request.format;
         if (fits(job.image, job.format)) return {};
-        return std::unexpected(Failure{Outcome::too_large, "more pixels a side than the format holds"});
+        return std::unexpected(Failure{Outcome::result_side_too_long, "more than the format holds"});
     }
     for (const Format format : {Format::avif, Format::webp}) {
         if (job.request.accepted.has(format) && fits(job.image, format)) return job.format = format, Done{};

@@ -15,6 +15,7 @@ namespace thumbgate {
 
 struct Job {
     const JobRequest& request;
+    int input;  // descriptor
     vips::VSource source;
     int output;              // descriptor
     std::string scans = {};  // what `source` reads instead, where a part of the file does
@@ -39,8 +40,9 @@ using Done = std::expected<void, Failure>;
 
 // load.cpp
 Done identify(Job& job);      // by its first bytes, whatever libvips could read besides
+Done look_through(Job& job);  // how much there is to decode, before libvips finds out
 Done open(Job& job);          // reads the header
-Done check_pixels(Job& job);  // against max_pixels, before any pixel is decoded
+Done check_size(Job& job);    // against max_side, max_frames and max_pixels, before any pixel is decoded
 Done plan_result(Job& job);
 Done shrink_on_load(Job& job);  // lets the decoder do the coarse part of the scaling, where it can
 Done shrink_for_inspection(Job& job);

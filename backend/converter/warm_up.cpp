@@ -30,6 +30,10 @@ void warm_up(int source, int output) noexcept {
     request.width = kSide / 2;
     request.dpr = kDprUnit;
     request.max_pixels = kSide * kSide;
+    request.max_side = kSide;
+    request.max_frames = 1;
+    request.max_scans = 1;
+    request.max_metadata_bytes = kMaxBytes;
     request.max_output_bytes = kMaxBytes;
     for (const Format format : {Format::jpeg, Format::png, Format::webp, Format::avif}) {
         request.format = format;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "backend/http/problem.hpp"
+#include "backend/units.hpp"
 
 namespace thumbgate {
 namespace asio = boost::asio;
@@ -34,9 +35,10 @@ std::string text(beast::string_view view) {
 }
 
 // The response to a header that cannot be read; nullopt where the connection is gone or just ended.
-std::optional<Response> refuse_header(const error_code& error) {
+std::optional<Response> refuse_header(const error_code& error, std::uint64_t max_bytes) {
     if (error == http::error::header_limit || error == http::error::buffer_overflow) {
-        return problem({431, "header_too_large", "The request's header is too large."}, {});
+        return problem(
+            {431, "header_too_large", "The request's header is larger than " + describe_size(max_bytes) + "."}, {});
     }
     const bool malformed =
         error.failed() && error.category() == http::make_error_code(http::error::bad_method).category();
@@ -139,7 +141,8 @@ asio::awaitable<bool> HttpConnection::serve_one() {
     error_code error;
     stream_.expires_after(state_->limits.header_timeout);
     co_await http::async_read_header(stream_, buffer_, *parser_, into(error));
-    if (const auto refusal = refuse_header(error)) {
+    if (const auto refusal = refuse_header(error, state_->limits.max_header_bytes)) {
+        if (state_->watcher) state_->watcher(*refusal->error);
         co_await send(*refusal, false, false);
         co_return false;
     }

@@ -18,11 +18,12 @@ class Connection;
 
 struct ConnectionsState {
     ConnectionsState(const boost::asio::any_io_executor& executor, ServerLimits limits_in,
-                     Server::Responder responder_in)
-        : limits(limits_in), responder(std::move(responder_in)), ended(executor) {}
+                     Server::Responder responder_in, Server::Watcher watcher_in)
+        : limits(limits_in), responder(std::move(responder_in)), watcher(std::move(watcher_in)), ended(executor) {}
 
     ServerLimits limits;
     Server::Responder responder;
+    Server::Watcher watcher;  // may be empty
     std::set<Connection*> open;
     Event ended;                // one of them
     bool draining = false;      // each has its last answer before it

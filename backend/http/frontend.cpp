@@ -99,6 +99,7 @@ boost::asio::awaitable<Response> Frontend::respond(Request& request) {
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
     metrics_.on_request(method_label(request.method), route != nullptr ? route->pattern : "none", response.status);
     metrics_.on_stages(request.times, took.count());
+    if (response.error) metrics_.on_error(response.error->code);
     log_request(request, response, took.count());
     co_return response;
 }

@@ -15,11 +15,11 @@ namespace asio = boost::asio;
 
 struct ServerState {
     ServerState(asio::any_io_executor executor_in, Listener listener_in, ServerLimits limits,
-                Server::Responder responder)
+                Server::Responder responder, Server::Watcher watcher)
         : executor(std::move(executor_in)),
           listener(std::move(listener_in)),
           acceptor(executor, asio::generic::stream_protocol(listener.family(), 0), listener.release_fd()),
-          shared(std::make_shared<ConnectionsState>(executor, limits, std::move(responder))) {}
+          shared(std::make_shared<ConnectionsState>(executor, limits, std::move(responder), std::move(watcher))) {}
 
     asio::any_io_executor executor;
     Listener listener;
@@ -91,8 +91,10 @@ bool has_idle(const ConnectionsState& shared) {
 
 }  // namespace
 
-Server::Server(asio::any_io_executor executor, Listener listener, ServerLimits limits, Responder responder)
-    : state_(std::make_shared<ServerState>(std::move(executor), std::move(listener), limits, std::move(responder))) {}
+Server::Server(asio::any_io_executor executor, Listener listener, ServerLimits limits, Responder responder,
+               Watcher watcher)
+    : state_(std::make_shared<ServerState>(std::move(executor), std::move(listener), limits, std::move(responder),
+                                           std::move(watcher))) {}
 
 Server::~Server() = default;
 

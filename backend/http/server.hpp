@@ -37,8 +37,11 @@ class Server {
   public:
     // Must not throw; the error path of a responder is a response.
     using Responder = std::function<boost::asio::awaitable<Response>(Request&)>;
+    // Told of what is refused before there is a request to answer.
+    using Watcher = std::function<void(const Error&)>;
 
-    Server(boost::asio::any_io_executor executor, Listener listener, ServerLimits limits, Responder responder);
+    Server(boost::asio::any_io_executor executor, Listener listener, ServerLimits limits, Responder responder,
+           Watcher watcher = {});
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
     ~Server();

@@ -73,7 +73,7 @@ TEST_CASE("A reply of another size is no reply") {
 }
 
 TEST_CASE("A reply with a value out of range is not taken") {
-    CHECK_FALSE(is_taken_with_byte(offsetof(JobReply, outcome), 6));
+    CHECK_FALSE(is_taken_with_byte(offsetof(JobReply, outcome), 13));
     CHECK_FALSE(is_taken_with_byte(offsetof(JobReply, format), 4));
     CHECK_FALSE(is_taken_with_byte(offsetof(JobReply, source_format), 7));
     CHECK_FALSE(is_taken_with_byte(offsetof(JobReply, has_alpha), 2));

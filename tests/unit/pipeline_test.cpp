@@ -36,6 +36,10 @@ JobRequest request_of(JobKind kind) {
     request.kind = kind;
     request.dpr = kDprUnit;
     request.max_pixels = 100'000'000;
+    request.max_side = 65'535;
+    request.max_frames = 1000;
+    request.max_scans = 100;
+    request.max_metadata_bytes = 4 << 20;
     request.max_output_bytes = 32 << 20;
     return request;
 }
@@ -298,8 +302,9 @@ TEST_CASE("A result is bounded in bytes and in pixels") {
     for (const Format format : {Format::jpeg, Format::png, Format::webp, Format::avif}) {
         CHECK(convert(photos::dune().path, 640, 0, at_most(1000), kNamed(format)).reply.outcome == Outcome::too_large);
     }
-    CHECK(convert(photos::dune().path, 60000, 60000, fill, enlarge).reply.outcome == Outcome::too_large);
-    CHECK(convert(photos::dune().path, 17000, 0, enlarge, kNamed(Format::webp)).reply.outcome == Outcome::too_large);
+    CHECK(convert(photos::dune().path, 60000, 60000, fill, enlarge).reply.outcome == Outcome::result_too_many_pixels);
+    CHECK(convert(photos::dune().path, 17000, 100, enlarge, force, kNamed(Format::webp)).reply.outcome ==
+          Outcome::result_side_too_long);
 }
 
 TEST_CASE("A smart crop has the size that is asked for, and shows a part of the picture") {

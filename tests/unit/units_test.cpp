@@ -31,6 +31,7 @@ TEST_CASE("a size is a whole number and a unit") {
         CHECK_FALSE(parse_size(text));
     }
     CHECK(describe_size(64 << 20) == "64 MiB");
+    CHECK(describe_size(4 << 10) == "4 KiB");
     CHECK(describe_size(1000) == "1000 bytes");
 }
 

@@ -1,0 +1,25 @@
+// What a picture's file is made of, counted from its headers alone: decoders take whatever a file tells them to take,
+// and some need the square of a count to find out that it is large. Never more than the file is believed: what is
+// damaged ends the count, and is left for the decoder to refuse. Thread-safe.
+#pragma once
+
+#include <cstdint>
+
+#include "backend/converter/protocol.hpp"
+
+namespace thumbgate {
+
+struct Survey {
+    std::uint64_t frames = 0;          // of WebP and TIFF; 0 for what libvips counts quickly itself
+    std::uint64_t scans = 0;           // of JPEG
+    std::uint64_t metadata_bytes = 0;  // as stored, each piece as kLeastPiece bytes or more
+};
+
+// What a marker segment of JPEG, a chunk of PNG or WebP, or a box of HEIF and AVIF counts at least: a decoder keeps a
+// list of them, however empty they are.
+inline constexpr std::uint64_t kLeastPiece = 2048;
+
+// Counting ends soon after one of `bounds` is exceeded. `descriptor`: a file, whose offset is left alone.
+Survey survey(int descriptor, SourceFormat format, const Survey& bounds);
+
+}  // namespace thumbgate

@@ -1,0 +1,73 @@
+// Pictures, in the converter's own entry: whatever they do ends as an outcome, and what is written is what is reported.
+// libvips and the decoders are Debian's, without instrumentation: the fuzzer sees the branches of our sources alone,
+// while AddressSanitizer's allocator watches everybody's memory.
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include "backend/conversion/job.hpp"
+#include "backend/converter/channel.hpp"
+#include "backend/converter/libvips.hpp"
+#include "backend/converter/pipeline.hpp"
+#include "tests/fuzz/fuzz.hpp"
+
+using namespace thumbgate;
+
+namespace {
+
+constexpr std::size_t kChoices = 6;  // bytes at the end, so that a seed is a plain picture
+
+PoolConfig small_limits() {
+    PoolConfig config;
+    config.max_pixels = 300'000;
+    config.max_side = 3000;
+    config.max_frames = 20;
+    config.max_scans = 20;
+    config.max_metadata_bytes = 256 << 10;
+    config.max_output_bytes = 256 << 10;
+    return config;
+}
+
+JobRequest chosen_request(std::string_view choices) {
+    const auto choice = [&](std::size_t at) { return static_cast<unsigned char>(choices[at]); };
+    Conversion conversion;
+    Options& options = conversion.options;
+    options.width = choice(0);
+    options.height = choice(1);
+    options.resizing_type = static_cast<ResizingType>(choice(2) % 3);
+    options.gravity = static_cast<Gravity>(choice(2) / 3 % 10);
+    options.enlarge = choice(3) % 2 == 1;
+    options.quality = choice(4) % 101;
+    // AVIF takes long, and its encoder is no affair of the picture's.
+    constexpr std::array kFormats{Format::jpeg, Format::png, Format::webp};
+    options.format = kFormats.at(choice(5) % kFormats.size());
+    return convert_request(small_limits(), conversion);
+}
+
+void check(const JobRequest& request, int source, int output) {
+    const JobReply reply = run_job(request, source, output);
+    expect(check_reply(request, bytes_of(reply)).has_value());
+    if (reply.outcome != Outcome::ok) return;
+    if (request.kind == JobKind::inspect) return;
+    expect(lseek(output, 0, SEEK_END) >= static_cast<off_t>(reply.output_bytes));
+    const auto picture = read_output(UniqueFd(dup(output)), reply);
+    expect(picture.has_value());
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    static const bool kStarted = start_libvips().has_value();
+    expect(kStarted);
+    const std::string_view text = text_of(data, size);
+    if (text.size() < kChoices) return 0;
+    const UniqueFd source(memfd_create("source", MFD_CLOEXEC));
+    const UniqueFd output(memfd_create("output", MFD_CLOEXEC));
+    expect(write(source.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()));
+    check(inspect_request(small_limits()), source.get(), output.get());
+    check(chosen_request(text.substr(text.size() - kChoices)), source.get(), output.get());
+    return 0;
+}
