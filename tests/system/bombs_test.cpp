@@ -191,9 +191,7 @@ TEST_CASE("a gigabyte of zeros is refused by its announced length, before any of
         RawConnection connection(endpoint(service, door));
         connection.send(head("Content-Length: " + std::to_string(kGiB), door));
         connection.send("\xFF\xD8\xFF");
-        std::string answer = connection.read_until("\r\n\r\n", 10s);
-        answer += connection.read_until("}", 10s);
-        check_too_large(answer);
+        check_too_large(connection.read_until("}", 10s));
     }
 }
 
@@ -209,9 +207,7 @@ TEST_CASE("a gigabyte of zeros in chunks is refused as soon as it passes the lim
         // What is beyond the limit is dropped, and at last the connection with it.
         while (sent < 70 && connection.send(zeros)) ++sent;
         CHECK(sent >= 60);
-        std::string answer = connection.read_until("\r\n\r\n", 10s);
-        answer += connection.read_until("}", 10s);
-        check_too_large(answer);
+        check_too_large(connection.read_until("}", 10s));
         CHECK(memory.most() < kToRefuse);
     }
 }

@@ -38,7 +38,7 @@ std::string chunked(const std::string& bytes) {
 }
 
 std::string answer_on(RawConnection& connection) {
-    return connection.read_until("\r\n\r\n", 40s) + connection.read_until("}", 10s);
+    return connection.read_until("}", 40s);
 }
 
 struct Service {
