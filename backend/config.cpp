@@ -24,6 +24,7 @@ struct Texts {
     std::string converters = std::to_string(std::max(1U, std::thread::hardware_concurrency()));
     std::string storage_threads = "4";
     std::string max_upload_bytes = "64MiB";
+    std::string max_form_bytes = "256KiB";
     std::string max_uploads = "64";
     std::string max_pixels = "100000000";
     std::string max_side = "65535";
@@ -76,6 +77,7 @@ void add_limits(CLI::App& app, Texts& texts) {
     add(app, "converters", texts.converters, "converter processes");
     add(app, "storage-threads", texts.storage_threads, "threads that read and write the storage");
     add(app, "max-upload-bytes", texts.max_upload_bytes, "size of an uploaded picture");
+    add(app, "max-form-bytes", texts.max_form_bytes, "size of an uploaded form, without the picture");
     add(app, "max-uploads", texts.max_uploads, "uploads at once; one more is refused");
     add(app, "max-pixels", texts.max_pixels, "pixels of a picture, over all its frames");
     add(app, "max-side", texts.max_side, "pixels of a picture's longer side");
@@ -233,7 +235,8 @@ void read_limits(Reader& reader, const Texts& texts, Config& config) {
     pool.jobs_per_converter =
         static_cast<unsigned>(reader.number("jobs-per-converter", texts.jobs_per_converter, 1, 1'000'000'000));
     config.storage_threads = static_cast<unsigned>(reader.number("storage-threads", texts.storage_threads, 1, 256));
-    config.uploads.max_bytes = reader.size("max-upload-bytes", texts.max_upload_bytes);
+    config.uploads.one.max_bytes = reader.size("max-upload-bytes", texts.max_upload_bytes);
+    config.uploads.one.max_form_bytes = reader.size("max-form-bytes", texts.max_form_bytes);
     config.uploads.max_at_once = reader.number("max-uploads", texts.max_uploads, 1, 100'000);
     config.server.max_connections = reader.number("max-connections", texts.max_connections, 1, 100'000);
     config.server.max_header_bytes = header_bytes(reader, texts.max_header_bytes);

@@ -86,7 +86,7 @@ PhotoApi::Answer PhotoApi::upload(Request& request) {
 
 // Nothing is stored before the picture has been decoded whole; a new session is saved just before the photo is.
 asio::awaitable<Result<PhotoRecord>> PhotoApi::store(Request& request, Session& session) {
-    auto picture = co_await receive_picture(request, parts_.storage, parts_.threads, limits_.max_bytes);
+    auto picture = co_await receive_picture(request, parts_.storage, parts_.threads, limits_.one);
     if (!picture) co_return std::unexpected(std::move(picture.error()));
     const auto facts = co_await inspect(request, picture->file);
     if (!facts) co_return std::unexpected(facts.error());

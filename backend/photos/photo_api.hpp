@@ -22,8 +22,8 @@
 namespace thumbgate {
 
 struct UploadLimits {
-    std::uint64_t max_bytes = 64ULL << 20;  // of one picture
-    std::size_t max_at_once = 64;           // one more is refused with 503
+    ReceiveLimits one;             // upload
+    std::size_t max_at_once = 64;  // one more is refused with 503
 };
 
 // What the handlers work with; all of it outlives them.

@@ -11,6 +11,7 @@
 #include "backend/async.hpp"
 #include "backend/http/multipart.hpp"
 #include "backend/photos/picture_sink.hpp"
+#include "backend/units.hpp"
 #include "contract/encoding.hpp"
 #include "contract/hmac.hpp"
 
@@ -18,8 +19,7 @@ namespace thumbgate {
 namespace asio = boost::asio;
 namespace {
 
-constexpr std::size_t kWriteBytes = 128 * 1024;      // collected before a thread writes them
-constexpr std::uint64_t kFormOverhead = 256 * 1024;  // bytes of a form beside the picture
+constexpr std::size_t kWriteBytes = 128 * 1024;  // collected before a thread writes them
 
 class Sha256Stream {
   public:
@@ -87,14 +87,20 @@ class Form {
     std::optional<MultipartParser> parser_;
 };
 
+Error form_too_large(std::uint64_t max_bytes) {
+    return {413, "form_too_large",
+            "The form is larger than its picture by more than " + describe_size(max_bytes) + "."};
+}
+
 std::optional<Error> refuse_early(const Request& request, const std::optional<std::string>& boundary,
-                                  std::uint64_t max_bytes) {
+                                  const ReceiveLimits& limits) {
     if (boundary && boundary->empty()) {
         return Error{400, "malformed_form", "The form's Content-Type names no valid boundary."};
     }
     const auto announced = request.body->announced_bytes();
     if (announced == 0) return empty_picture();
-    if (announced && *announced > max_bytes + (boundary ? kFormOverhead : 0)) return too_large(max_bytes);
+    const std::uint64_t most = limits.max_bytes + (boundary ? limits.max_form_bytes : 0);
+    if (announced && *announced > most) return too_large(limits.max_bytes);
     return std::nullopt;
 }
 
@@ -105,7 +111,7 @@ asio::awaitable<Result<void>> write(Writer& writer, PictureSink& sink, asio::thr
 
 // Reads the body to its end.
 asio::awaitable<Result<void>> receive(BodyReader& body, Form& form, PictureSink& sink, Writer& writer,
-                                      asio::thread_pool& threads, std::uint64_t max_bytes) {
+                                      asio::thread_pool& threads, std::uint64_t max_form_bytes) {
     std::uint64_t received = 0;
     for (;;) {
         const auto chunk = co_await body.next();
@@ -113,7 +119,7 @@ asio::awaitable<Result<void>> receive(BodyReader& body, Form& form, PictureSink&
         if (chunk->empty()) break;
         received += chunk->size();
         if (auto error = form.feed(*chunk)) co_return std::unexpected(std::move(*error));
-        if (received > max_bytes + kFormOverhead) co_return std::unexpected(too_large(max_bytes));
+        if (received > sink.bytes() + max_form_bytes) co_return std::unexpected(form_too_large(max_form_bytes));
         if (sink.collected() < kWriteBytes) continue;
         if (auto written = co_await write(writer, sink, threads); !written) co_return written;
     }
@@ -124,17 +130,17 @@ asio::awaitable<Result<void>> receive(BodyReader& body, Form& form, PictureSink&
 }  // namespace
 
 asio::awaitable<Result<ReceivedPicture>> receive_picture(Request& request, Storage& storage, asio::thread_pool& threads,
-                                                         std::uint64_t max_bytes) {
+                                                         const ReceiveLimits& limits) {
     const StageTimer timer(request.times.receive);
     const auto boundary = multipart_boundary(request.header("Content-Type"));
-    if (auto error = refuse_early(request, boundary, max_bytes)) co_return std::unexpected(std::move(*error));
+    if (auto error = refuse_early(request, boundary, limits)) co_return std::unexpected(std::move(*error));
     auto make = [&storage] { return storage.make_temp(); };
     auto file = co_await offload(threads, std::move(make));
     if (!file) co_return std::unexpected(std::move(file.error()));
     Writer writer{std::move(*file), {}};
-    PictureSink sink(max_bytes);
+    PictureSink sink(limits.max_bytes);
     Form form(boundary, sink);
-    auto received = co_await receive(*request.body, form, sink, writer, threads, max_bytes);
+    auto received = co_await receive(*request.body, form, sink, writer, threads, limits.max_form_bytes);
     if (!received) co_return std::unexpected(std::move(received.error()));
     ReceivedPicture picture;
     picture.file = std::move(writer.file);

@@ -13,16 +13,21 @@
 
 namespace thumbgate {
 
+struct ReceiveLimits {
+    std::uint64_t max_bytes = 64ULL << 20;        // of the picture
+    std::uint64_t max_form_bytes = 256ULL << 10;  // of a form beside it
+};
+
 struct ReceivedPicture {
     TempFile file;
     std::uint64_t bytes = 0;
     std::string sha256;  // hex
 };
 
-// Errors: 413 larger than `max_bytes`, 415 not a picture, 400 empty, malformed or cut off, 408 too slow, and those of
+// Errors: 413 larger than the limits, 415 not a picture, 400 empty, malformed or cut off, 408 too slow, and those of
 // the storage. On an error nothing is left of it.
 boost::asio::awaitable<Result<ReceivedPicture>> receive_picture(Request& request, Storage& storage,
                                                                 boost::asio::thread_pool& threads,
-                                                                std::uint64_t max_bytes);
+                                                                const ReceiveLimits& limits);
 
 }  // namespace thumbgate

@@ -46,7 +46,13 @@ TEST_CASE("five places are enough, the rest has defaults") {
     const auto config = with_places();
     REQUIRE(config);
     CHECK(std::get<UnixAddress>(config->listen).path == "./s");
-    CHECK(config->uploads.max_bytes == 64 << 20);
+    CHECK(config->uploads.one.max_bytes == 64 << 20);
+    CHECK(config->uploads.one.max_form_bytes == 256 << 10);
+    CHECK(config->server.max_header_bytes == 16 << 10);
+    CHECK(config->pool.max_side == 65'535);
+    CHECK(config->pool.max_frames == 1000);
+    CHECK(config->pool.max_scans == 100);
+    CHECK(config->pool.max_metadata_bytes == 4 << 20);
     CHECK(config->urls.lifetime == std::chrono::hours(24));
     CHECK(config->urls.base_sizes == std::vector<std::uint32_t>{160, 320, 640, 960, 1280});
     CHECK(config->sessions.secure_cookie);
@@ -96,6 +102,8 @@ TEST_CASE("a bad value is quoted, with the flag and what to write instead") {
     CHECK_THAT(error(with_places({"--queue", "0"})),
                contains("--queue: \"0\" is not understood; write a whole number"));
     CHECK_THAT(error(with_places({"--max-upload-bytes", "64MB"})), contains("\"64MB\""));
+    CHECK_THAT(error(with_places({"--max-frames", "0"})), contains("--max-frames: \"0\""));
+    CHECK_THAT(error(with_places({"--max-header-bytes", "2MiB"})), contains("from 4KiB to 1MiB"));
     CHECK_THAT(error(with_places({"--url-lifetime", "1y"})), contains("\"1y\""));
     CHECK_THAT(error(with_places({"--signature-size", "7"})), contains("from 8 to 32"));
     CHECK_THAT(error(with_places({"--redis-timeout", "1s"})), contains("at most 900ms"));

@@ -8,6 +8,7 @@
 #include "contract/secret.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/files.hpp"
+#include "tests/support/prometheus.hpp"
 #include "tests/unit/backend_fakes.hpp"
 
 using namespace thumbgate;
@@ -30,6 +31,9 @@ boost::asio::awaitable<Result<Answer>> damaged(Wanted& /*request*/) {
 boost::asio::awaitable<Result<Answer>> busy(Wanted& /*request*/) {
     co_return fail_unavailable("busy", "Too much to do.");
 }
+boost::asio::awaitable<Result<Answer>> too_large(Wanted& /*request*/) {
+    co_return fail(422, "too_many_frames", "The picture has more than 1000 frames or pages.");
+}
 boost::asio::awaitable<Result<Answer>> throwing(Wanted& /*request*/) {
     throw std::runtime_error("secret detail");
     co_return Answer{};
@@ -43,6 +47,7 @@ struct Fixture {
     Frontend frontend{Gate(secret.service),
                       Router({{"GET", "/api/ok", RouteKind::api, ok},
                               {"GET", "/api/throw", RouteKind::api, throwing},
+                              {"GET", "/api/frames", RouteKind::api, too_large},
                               {"GET", "/thumb/damaged", RouteKind::thumbnail, damaged},
                               {"GET", "/thumb/busy", RouteKind::thumbnail, busy},
                               {"GET", "/api/damaged", RouteKind::api, damaged}}),
@@ -193,6 +198,18 @@ TEST_CASE("requests are counted by method, route and class of status, with bound
     CHECK_THAT(text, contains("{method=\"GET\",route=\"/api/ok\",status_class=\"2xx\"} 1"));
     CHECK_THAT(text, contains("{method=\"other\",route=\"none\",status_class=\"4xx\"} 1"));
     CHECK_THAT(text, contains("{method=\"GET\",route=\"none\",status_class=\"4xx\"} 1"));
+}
+
+TEST_CASE("a refusal by a limit is counted by that limit, and any other is not") {
+    Fixture f;
+    const auto frames = [&] {
+        return metric(f.metrics.text(), "thumbgate_backend_limit_refusals_total", {{"limit", "frames"}});
+    };
+    CHECK(frames() == 0);
+    f.ask("/api/frames");
+    f.ask("/api/damaged");
+    CHECK(frames() == 1);
+    CHECK(metric(f.metrics.text(), "thumbgate_backend_limit_refusals_total") == 1);
 }
 
 TEST_CASE("every metric has help text, and there from the start") {

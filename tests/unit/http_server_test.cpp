@@ -41,8 +41,9 @@ class Running {
         auto listener =
             is_adopted ? Listener::adopt(thumbgate::UniqueFd(::dup(kept_.get())), address) : Listener::open(address);
         REQUIRE(listener);
-        server_.emplace(io_.get_executor(), std::move(*listener), limits,
-                        [this](Wanted& request) { return answer(request); });
+        server_.emplace(
+            io_.get_executor(), std::move(*listener), limits, [this](Wanted& request) { return answer(request); },
+            [this](const Error& error) { refused_ += error.code + " "; });
         server_->start();
         thread_ = std::thread([this] { io_.run(); });
     }
@@ -51,6 +52,10 @@ class Running {
         thread_.join();
     }
 
+    // Codes of what was refused before there was a request.
+    std::string refused() {
+        return asio::post(io_, std::packaged_task<std::string()>([this] { return refused_; })).get();
+    }
     Endpoint endpoint() const { return {.unix_socket = dir_ / "s"}; }
     auto send(std::string_view bytes) const { return raw_request(endpoint(), bytes); }
 
@@ -82,6 +87,7 @@ class Running {
     TempDir dir_;
     thumbgate::test::UniqueFd kept_;  // of an adopted socket: as the service manager holds it
     asio::io_context io_{1};
+    std::string refused_;
     std::optional<Server> server_;
     std::thread thread_;
 };
@@ -161,10 +167,11 @@ TEST_CASE("HTTP/1.0 and Connection: close end the connection") {
 }
 
 TEST_CASE("what is no HTTP is answered with 400, a header without end with 431") {
-    const Running server;
+    Running server;
     CHECK(server.send("hello there\r\n\r\n").status == 400);
     CHECK(server.send("POST / HTTP/1.1\r\nContent-Length: x\r\n\r\n").status == 400);
     CHECK(server.send("GET / HTTP/1.1\r\nX: " + std::string(20'000, 'x') + "\r\n\r\n").status == 431);
+    CHECK_THAT(server.refused(), contains("header_too_large"));
     CHECK(server.send("GET / HTTP/1.1\r\n\r\n").status == 200);
 }
 

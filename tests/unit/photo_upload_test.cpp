@@ -37,7 +37,7 @@ struct Fixture {
         Wanted request;
         request.headers = {{"Content-Type", type}};
         request.body = &body;
-        return run_coroutine(io, receive_picture(request, *storage, threads, kLimit));
+        return run_coroutine(io, receive_picture(request, *storage, threads, {.max_bytes = kLimit}));
     }
     Result<ReceivedPicture> receive(const std::string& bytes, const std::string& type = "image/jpeg") {
         FakeBody body(bytes);
@@ -96,7 +96,11 @@ TEST_CASE("a form cannot be endless beside its picture") {
     Fixture f;
     FakeBody body(field("x", std::string(10 * kLimit, 'x')));
     body.announces = false;
-    CHECK(f.receive(body, "multipart/form-data; boundary=B").error().status == 413);
+    const auto refused = f.receive(body, "multipart/form-data; boundary=B");
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().status == 413);
+    CHECK(refused.error().code == "form_too_large");
+    CHECK_THAT(refused.error().message, contains("256 KiB"));
     CHECK(body.read() < 3 * kLimit);
 }
 
