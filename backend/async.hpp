@@ -1,32 +1,19 @@
-// Two helpers for the one-threaded parts of the backend: blocking work on a thread pool, and an event that coroutines
-// wait for. What they are used on needs no locks, because everything else runs on one io_context with one thread.
+// An event that coroutines of the one-threaded parts of the backend wait for. It needs no locks, because everything
+// runs on one io_context with one thread.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/error_code.hpp>
 #include <chrono>
 #include <list>
 #include <memory>
-#include <type_traits>
 #include <utility>
 
 namespace thumbgate {
-
-// Runs `work` on a thread of `pool` and resumes the caller on its own executor with the result, or with what it threw.
-// `work` must not touch what the caller's executor guards. Its result type is default-constructible. The pool has to
-// end before the caller's io_context: its threads report to that one to the last.
-template <typename Work>
-boost::asio::awaitable<std::invoke_result_t<Work&>> offload(boost::asio::thread_pool& pool, Work work) {
-    using Answer = std::invoke_result_t<Work&>;
-    auto task = [work = std::move(work)]() mutable -> boost::asio::awaitable<Answer> { co_return work(); };
-    co_return co_await boost::asio::co_spawn(pool.get_executor(), std::move(task), boost::asio::use_awaitable);
-}
 
 // Wakes every coroutine that waits at that moment. It holds no state: a waiter checks its condition in a loop. A waiter
 // may outlive the event.

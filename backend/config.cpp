@@ -23,6 +23,8 @@ struct Texts {
     std::string cookie_secure = "true";
     std::string converters = std::to_string(std::max(1U, std::thread::hardware_concurrency()));
     std::string storage_threads = "4";
+    std::string storage_queue = "256";
+    std::string storage_timeout = "10s";
     std::string max_upload_bytes = "64MiB";
     std::string max_form_bytes = "256KiB";
     std::string max_uploads = "64";
@@ -75,7 +77,9 @@ void add_places(CLI::App& app, Texts& texts) {
 
 void add_limits(CLI::App& app, Texts& texts) {
     add(app, "converters", texts.converters, "converter processes");
-    add(app, "storage-threads", texts.storage_threads, "threads that read and write the storage");
+    add(app, "storage-threads", texts.storage_threads, "threads that read the storage, and as many that write it");
+    add(app, "storage-queue", texts.storage_queue, "reads, or writes, that wait for a thread; one more is refused");
+    add(app, "storage-timeout", texts.storage_timeout, "time that one read or write gets before it is given up");
     add(app, "max-upload-bytes", texts.max_upload_bytes, "size of an uploaded picture");
     add(app, "max-form-bytes", texts.max_form_bytes, "size of an uploaded form, without the picture");
     add(app, "max-uploads", texts.max_uploads, "uploads at once; one more is refused");
@@ -234,7 +238,9 @@ void read_limits(Reader& reader, const Texts& texts, Config& config) {
     pool.max_output_bytes = reader.size("max-output-bytes", texts.max_output_bytes);
     pool.jobs_per_converter =
         static_cast<unsigned>(reader.number("jobs-per-converter", texts.jobs_per_converter, 1, 1'000'000'000));
-    config.storage_threads = static_cast<unsigned>(reader.number("storage-threads", texts.storage_threads, 1, 256));
+    config.storage.threads = static_cast<unsigned>(reader.number("storage-threads", texts.storage_threads, 1, 256));
+    config.storage.max_waiting = reader.number("storage-queue", texts.storage_queue, 1, 100'000);
+    config.storage.timeout = reader.duration("storage-timeout", texts.storage_timeout, milliseconds(100));
     config.uploads.one.max_bytes = reader.size("max-upload-bytes", texts.max_upload_bytes);
     config.uploads.one.max_form_bytes = reader.size("max-form-bytes", texts.max_form_bytes);
     config.uploads.max_at_once = reader.number("max-uploads", texts.max_uploads, 1, 100'000);

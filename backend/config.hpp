@@ -13,6 +13,7 @@
 #include "backend/photos/photo_urls.hpp"
 #include "backend/sessions/redis_client.hpp"
 #include "backend/sessions/sessions.hpp"
+#include "backend/storage/storage_threads.hpp"
 
 namespace thumbgate {
 
@@ -22,7 +23,7 @@ struct Config {
     std::string secret;  // the file of the secret shared with the edge
     std::string photos;  // the storage's folder
     std::string log;     // empty: standard error
-    unsigned storage_threads = 4;
+    StorageThreadsConfig storage;
     DrainTimes drain;
     RedisConfig redis;
     PoolConfig pool;

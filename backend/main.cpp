@@ -1,16 +1,17 @@
 // thumbgated: reads its configuration, puts the parts together, and runs until a signal says to stop.
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/json/object.hpp>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -83,6 +84,8 @@ class Service {
     // The error says what cannot be started.
     std::expected<void, std::string> start();
     void run() { io_.run(); }
+    // After run(). False: the storage hangs, and this object cannot be destroyed.
+    bool let_go_of_storage();
 
   private:
     std::vector<Route> routes();
@@ -102,7 +105,7 @@ class Service {
     Metrics metrics_;
     PoolReports reports_;
     asio::io_context io_{1};
-    asio::thread_pool threads_;
+    StorageThreads threads_;
     asio::signal_set signals_{io_, SIGTERM, SIGINT, SIGHUP};
     std::unique_ptr<ConverterPool> pool_;
     RedisClient redis_;
@@ -131,7 +134,7 @@ Service::Service(Config config, Foundations foundations)
       photos_(*storage_),
       metrics_(THUMBGATE_VERSION, config_.pool.converters),
       reports_(metrics_, log_),
-      threads_(config_.storage_threads),
+      threads_(config_.storage),
       redis_(io_.get_executor(), config_.redis,
              [this](bool up, std::string_view reason) { log_redis(log_, metrics_, up, reason); }),
       session_store_(redis_),
@@ -192,6 +195,9 @@ std::vector<Route> Service::routes() {
 
 asio::awaitable<Result<Response>> Service::show_metrics(Request& /*request*/) {
     metrics_.set_connections(server_->connections());
+    for (const Access access : {Access::read, Access::write}) {
+        metrics_.set_storage_tasks(access == Access::read ? "read" : "write", threads_.counts(access));
+    }
     Response response;
     response.set("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
     response.body = metrics_.text();
@@ -237,6 +243,13 @@ asio::awaitable<void> Service::drain() {
     io_.stop();
 }
 
+bool Service::let_go_of_storage() {
+    auto last = [&storage = *storage_] { storage.remove_temp_folder(); };
+    if (threads_.close(std::move(last), after(std::min(config_.drain.timeout, config_.storage.timeout)))) return true;
+    log_.error("the storage hangs; what it was last asked to do is left to the kernel");
+    return false;
+}
+
 void Service::reread_keys() {
     manager_.reloading();
     auto keys = KeyRing::read_file(config_.keys);
@@ -273,6 +286,7 @@ int run(Config config) {
         return 1;
     }
     service->run();
+    if (!service->let_go_of_storage()) std::_Exit(0);
     return 0;
 }
 

@@ -52,6 +52,11 @@ Metrics::Metrics(std::string_view version, std::size_t converters)
                         "work) and total (a whole request).")
                   .Register(registry_)),
       upload_bytes_(counters(registry_, "thumbgate_backend_upload_bytes_total", "Bytes of pictures stored.").Add({})),
+      storage_tasks_(BuildGauge()
+                         .Name("thumbgate_backend_storage_tasks")
+                         .Help("Calls of the storage, by access (read or write) and state: running, waiting for a "
+                               "thread, or stuck (running for longer than they get).")
+                         .Register(registry_)),
       redis_up_(gauge(registry_, "thumbgate_backend_redis_up", "Whether Redis answers: 1 or 0.")),
       connections_(gauge(registry_, "thumbgate_backend_connections", "Open connections from the edge.")),
       queue_depth_(gauge(registry_, "thumbgate_backend_queue_depth", "Jobs waiting for a converter.")),
@@ -112,6 +117,15 @@ void Metrics::set_redis_up(bool up) {
 
 void Metrics::set_connections(std::size_t count) {
     connections_.Set(static_cast<double>(count));
+}
+
+void Metrics::set_storage_tasks(std::string_view access, const TaskQueue::Counts& counts) {
+    const auto set = [&](const char* state, std::size_t count) {
+        storage_tasks_.Add({{"access", std::string(access)}, {"state", state}}).Set(static_cast<double>(count));
+    };
+    set("running", counts.running);
+    set("waiting", counts.waiting);
+    set("stuck", counts.stuck);
 }
 
 void Metrics::on_conversion(std::string_view format, std::string_view result, double seconds) {

@@ -14,6 +14,7 @@
 #include "backend/conversion/pool.hpp"
 #include "backend/http/message.hpp"
 #include "backend/log.hpp"
+#include "backend/storage/task_queue.hpp"
 
 namespace thumbgate {
 
@@ -31,6 +32,8 @@ class Metrics {
     void on_upload(std::string_view result, std::uint64_t bytes);
     void set_redis_up(bool up);
     void set_connections(std::size_t count);
+    // `access`: "read" or "write".
+    void set_storage_tasks(std::string_view access, const TaskQueue::Counts& counts);
 
     void on_conversion(std::string_view format, std::string_view result, double seconds);
     void on_queue_wait(double seconds);
@@ -52,6 +55,7 @@ class Metrics {
     prometheus::Family<prometheus::Counter>& replaced_;
     prometheus::Family<prometheus::Histogram>& stages_;
     prometheus::Counter& upload_bytes_;
+    prometheus::Family<prometheus::Gauge>& storage_tasks_;
     prometheus::Gauge& redis_up_;
     prometheus::Gauge& connections_;
     prometheus::Gauge& queue_depth_;

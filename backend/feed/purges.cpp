@@ -1,10 +1,10 @@
 #include "backend/feed/purges.hpp"
 
 #include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 #include <utility>
 
-#include "backend/async.hpp"
 #include "faults/fault_point.hpp"
 
 namespace thumbgate {
@@ -26,7 +26,7 @@ asio::awaitable<bool> Purges::try_to_announce(const std::string& photo) {
         co_return false;
     }
     auto work = [&photos = photos_, photo] { return photos.forget_removed(photo); };
-    const auto forgotten = co_await offload(threads_, std::move(work));
+    const auto forgotten = co_await offload(threads_, std::move(work), {.access = Access::write});
     // Then the tombstone stays, and the purge is announced once more after the next start.
     if (!forgotten) complain_(photo, forgotten.error().detail);
     co_return true;

@@ -5,7 +5,6 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <functional>
 #include <set>
 #include <string>
@@ -14,6 +13,7 @@
 
 #include "backend/feed/control_feed.hpp"
 #include "backend/photos/photo_store.hpp"
+#include "backend/storage/storage_threads.hpp"
 
 namespace thumbgate {
 
@@ -21,7 +21,7 @@ class Purges {
   public:
     // All of it outlives this object. `complain`: is told why an announcement has to wait.
     using Complaint = std::function<void(const std::string& photo, std::string_view reason)>;
-    Purges(ControlFeed& feed, PhotoStore& photos, boost::asio::thread_pool& threads, Complaint complain)
+    Purges(ControlFeed& feed, PhotoStore& photos, StorageThreads& threads, Complaint complain)
         : feed_(feed), photos_(photos), threads_(threads), complain_(std::move(complain)) {}
 
     // Announces the purge of a photo that was removed, now or later.
@@ -44,7 +44,7 @@ class Purges {
 
     ControlFeed& feed_;
     PhotoStore& photos_;
-    boost::asio::thread_pool& threads_;
+    StorageThreads& threads_;
     Complaint complain_;
     std::set<std::string> waiting_;  // by id
 };

@@ -3,7 +3,6 @@
 #include <boost/json.hpp>
 #include <utility>
 
-#include "backend/async.hpp"
 #include "backend/http/json.hpp"
 #include "backend/photos/link_request.hpp"
 #include "backend/photos/owned_photo.hpp"
@@ -24,14 +23,14 @@ Result<json::object> link_json(const LinkRecord& link, const PhotoUrls& urls, st
 }
 
 // On a storage thread.
-Result<void> add_within_limit(PhotoStore& photos, const LinkRecord& link) {
+Result<void> add_within_limit(PhotoStore& photos, const LinkRecord& link, const std::stop_token& given_up) {
     const auto links = photos.links(link.photo, link.created);
     if (!links) return std::unexpected(links.error());
     if (links->size() >= kMaxLinks) {
         return fail(409, "too_many_links",
                     "This photo has " + std::to_string(kMaxLinks) + " links already; wait until some have ended.");
     }
-    return photos.add_link(link);
+    return photos.add_link(link, given_up);
 }
 
 }  // namespace
@@ -60,8 +59,11 @@ asio::awaitable<Result<Response>> LinkApi::add(Request& request) {
     const auto answer = link_json(link, urls_, link.created);
     if (!answer) co_return std::unexpected(answer.error());
     const StageTimer timer(request.times.storage);
-    auto work = [&photos = photos_, &link] { return add_within_limit(photos, link); };
-    const auto added = co_await offload(threads_, std::move(work));
+    auto work = [&photos = photos_, link](const std::stop_token& given_up) {
+        return add_within_limit(photos, link, given_up);
+    };
+    const auto added =
+        co_await offload(threads_, std::move(work), {.access = Access::write, .deadline = request.deadline});
     if (!added) co_return std::unexpected(added.error());
     Response response = json_response(201, *answer);
     add_cookie(response, owned->session);
@@ -75,8 +77,10 @@ asio::awaitable<Result<Response>> LinkApi::list(Request& request) {
     Result<std::vector<LinkRecord>> links;
     {
         const StageTimer timer(request.times.storage);
-        auto work = [&photos = photos_, &id = owned->record.id, now] { return photos.links(id, now); };
-        links = co_await offload(threads_, std::move(work));
+        // Links that have ended are removed on this occasion.
+        const CallTerms terms{.access = Access::write, .deadline = request.deadline};
+        auto work = [&photos = photos_, id = owned->record.id, now] { return photos.links(id, now); };
+        links = co_await offload(threads_, std::move(work), terms);
     }
     if (!links) co_return std::unexpected(std::move(links.error()));
     json::array list;

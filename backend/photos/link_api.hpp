@@ -2,7 +2,6 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <vector>
 
 #include "backend/http/message.hpp"
@@ -10,12 +9,13 @@
 #include "backend/photos/photo_store.hpp"
 #include "backend/photos/photo_urls.hpp"
 #include "backend/sessions/sessions.hpp"
+#include "backend/storage/storage_threads.hpp"
 
 namespace thumbgate {
 
 class LinkApi {
   public:
-    LinkApi(Sessions& sessions, PhotoStore& photos, boost::asio::thread_pool& threads, PhotoUrls& urls)
+    LinkApi(Sessions& sessions, PhotoStore& photos, StorageThreads& threads, PhotoUrls& urls)
         : sessions_(sessions), photos_(photos), threads_(threads), urls_(urls) {}
 
     // The routes refer to this object.
@@ -27,7 +27,7 @@ class LinkApi {
 
     Sessions& sessions_;
     PhotoStore& photos_;
-    boost::asio::thread_pool& threads_;
+    StorageThreads& threads_;
     PhotoUrls& urls_;
 };
 

@@ -2,17 +2,15 @@
 
 #include <utility>
 
-#include "backend/async.hpp"
-
 namespace thumbgate {
 
 boost::asio::awaitable<Result<OwnedPhoto>> find_owned_photo(Request& request, Sessions& sessions, PhotoStore& photos,
-                                                            boost::asio::thread_pool& threads) {
+                                                            StorageThreads& threads) {
     auto session = co_await sessions.require(request);
     if (!session) co_return std::unexpected(std::move(session.error()));
     const StageTimer timer(request.times.storage);
     auto work = [&photos, id = request.parameters.at(0)] { return photos.find(id); };
-    auto record = co_await offload(threads, std::move(work));
+    auto record = co_await offload(threads, std::move(work), {.deadline = request.deadline});
     if (!record) co_return std::unexpected(std::move(record.error()));
     if (!*record || (*record)->owner != session->record.owner) {
         co_return fail(404, "no_such_photo", "There is no such photo.");

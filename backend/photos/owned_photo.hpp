@@ -2,12 +2,12 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <string>
 
 #include "backend/http/message.hpp"
 #include "backend/photos/photo_store.hpp"
 #include "backend/sessions/sessions.hpp"
+#include "backend/storage/storage_threads.hpp"
 
 namespace thumbgate {
 
@@ -19,7 +19,7 @@ struct OwnedPhoto {
 // The photo named by the request's first parameter. Errors: 401 without a session, 404 for no photo and for another
 // owner's, and those of session store and storage.
 boost::asio::awaitable<Result<OwnedPhoto>> find_owned_photo(Request& request, Sessions& sessions, PhotoStore& photos,
-                                                            boost::asio::thread_pool& threads);
+                                                            StorageThreads& threads);
 
 // Sends the cookie along where the session has a new one.
 void add_cookie(Response& response, const Session& session);

@@ -1,10 +1,11 @@
 #include "backend/photos/photo_api.hpp"
 
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/json.hpp>
 #include <memory>
 #include <utility>
 
-#include "backend/async.hpp"
 #include "backend/conversion/formats.hpp"
 #include "backend/http/json.hpp"
 #include "backend/photos/owned_photo.hpp"
@@ -88,7 +89,7 @@ PhotoApi::Answer PhotoApi::upload(Request& request) {
 asio::awaitable<Result<PhotoRecord>> PhotoApi::store(Request& request, Session& session) {
     auto picture = co_await receive_picture(request, parts_.storage, parts_.threads, limits_.one);
     if (!picture) co_return std::unexpected(std::move(picture.error()));
-    const auto facts = co_await inspect(request, picture->file);
+    const auto facts = co_await inspect(request, *picture);
     if (!facts) co_return std::unexpected(facts.error());
     if (session.is_new) {
         auto saved = co_await parts_.sessions.save(request, session);
@@ -104,18 +105,30 @@ asio::awaitable<Result<PhotoRecord>> PhotoApi::store(Request& request, Session& 
     record.bytes = picture->bytes;
     record.sha256 = std::move(picture->sha256);
     record.has_alpha = facts->has_alpha;
-    const StageTimer timer(request.times.storage);
-    auto work = [&photos = parts_.photos, &record, file = std::move(picture->file)]() mutable {
-        return photos.add(record, std::move(file));
-    };
-    auto added = co_await offload(parts_.threads, std::move(work));
+    auto added = co_await add(request, record, std::move(picture->file));
     if (!added) co_return std::unexpected(std::move(added.error()));
     co_return record;
 }
 
-asio::awaitable<Result<PictureFacts>> PhotoApi::inspect(Request& request, const TempFile& file) {
-    auto work = [&file] { return file.open_for_reading(); };
-    auto source = co_await offload(parts_.threads, std::move(work));
+// A photo whose upload was refused is not to appear, however late the storage gets to it.
+asio::awaitable<Result<void>> PhotoApi::add(Request& request, const PhotoRecord& record,
+                                            std::shared_ptr<TempFile> original) {
+    const StageTimer timer(request.times.storage);
+    const CallTerms terms{.access = Access::write, .deadline = request.deadline};
+    auto work = [&photos = parts_.photos, record, original = std::move(original)](const std::stop_token& given_up) {
+        return photos.add(record, std::move(*original), given_up);
+    };
+    auto late = [&photos = parts_.photos, record](const Result<void>& added) {
+        if (added) (void)photos.take_back(record);
+    };
+    co_return co_await offload(parts_.threads, std::move(work), terms, std::move(late));
+}
+
+asio::awaitable<Result<PictureFacts>> PhotoApi::inspect(Request& request, const ReceivedPicture& picture) {
+    // On a thread for writes: the file is where what is written goes.
+    const CallTerms terms_of_opening{.access = Access::write, .deadline = request.deadline};
+    auto work = [file = picture.file] { return file->open_for_reading(); };
+    auto source = co_await offload(parts_.threads, std::move(work), terms_of_opening);
     if (!source) co_return std::unexpected(std::move(source.error()));
     const StageTimer timer(request.times.convert);
     JobTerms terms{.lane = Lane::upload, .deadline = request.deadline, .client = request.identity.client};
@@ -131,10 +144,10 @@ PhotoApi::Answer PhotoApi::list(Request& request) {
     Result<PhotoPage> page;
     {
         const StageTimer timer(request.times.storage);
-        auto work = [&photos = parts_.photos, &owner = session->record.owner, &cursor, size = *limit] {
+        auto work = [&photos = parts_.photos, owner = session->record.owner, cursor, size = *limit] {
             return photos.list(owner, cursor, size);
         };
-        page = co_await offload(parts_.threads, std::move(work));
+        page = co_await offload(parts_.threads, std::move(work), {.deadline = request.deadline});
     }
     if (!page) co_return std::unexpected(std::move(page.error()));
     const std::uint64_t now = unix_seconds();
@@ -166,8 +179,13 @@ PhotoApi::Answer PhotoApi::remove(Request& request) {
     const auto owned = co_await find_owned_photo(request, parts_.sessions, parts_.photos, parts_.threads);
     if (!owned) co_return std::unexpected(owned.error());
     const StageTimer timer(request.times.storage);
-    auto work = [&photos = parts_.photos, &record = owned->record] { return photos.remove(record); };
-    const auto removed = co_await offload(parts_.threads, std::move(work));
+    const CallTerms terms{.access = Access::write, .deadline = request.deadline};
+    auto work = [&photos = parts_.photos, record = owned->record] { return photos.remove(record); };
+    const auto executor = co_await asio::this_coro::executor;
+    auto late = [&purges = parts_.purges, executor, id = owned->record.id](const Result<bool>& done) {
+        if (done) asio::post(executor, [&purges, id] { purges.add({id}); });
+    };
+    const auto removed = co_await offload(parts_.threads, std::move(work), terms, std::move(late));
     if (!removed) co_return std::unexpected(removed.error());
     co_await parts_.purges.announce(owned->record.id);
     Response response;

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <memory>
 #include <vector>
 
@@ -18,6 +17,7 @@
 #include "backend/photos/upload.hpp"
 #include "backend/sessions/sessions.hpp"
 #include "backend/storage/storage.hpp"
+#include "backend/storage/storage_threads.hpp"
 
 namespace thumbgate {
 
@@ -30,7 +30,7 @@ struct UploadLimits {
 struct PhotoParts {
     Storage& storage;
     PhotoStore& photos;
-    boost::asio::thread_pool& threads;
+    StorageThreads& threads;
     ConverterPool& pool;
     Sessions& sessions;
     PhotoUrls& urls;
@@ -54,7 +54,9 @@ class PhotoApi {
     Answer remove(Request& request);
 
     boost::asio::awaitable<Result<PhotoRecord>> store(Request& request, Session& session);
-    boost::asio::awaitable<Result<PictureFacts>> inspect(Request& request, const TempFile& file);
+    boost::asio::awaitable<Result<void>> add(Request& request, const PhotoRecord& record,
+                                             std::shared_ptr<TempFile> original);
+    boost::asio::awaitable<Result<PictureFacts>> inspect(Request& request, const ReceivedPicture& picture);
 
     PhotoParts parts_;
     UploadLimits limits_;

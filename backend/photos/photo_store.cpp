@@ -54,15 +54,25 @@ std::unexpected<Error> damaged(const std::string& key) {
     return fail(500, std::string(kDamaged), "A record in the storage is damaged.", key);
 }
 
+std::unexpected<Error> nobody_waits() {
+    return fail_unavailable("storage_timeout", "The storage took too long; try again later.");
+}
+
 }  // namespace
 
-Result<void> PhotoStore::add(const PhotoRecord& record, TempFile original) {
+Result<void> PhotoStore::add(const PhotoRecord& record, TempFile original, const std::stop_token& given_up) {
     auto added = storage_.put(original_key(record.id), std::move(original));
     if (added) added = storage_.put(marker_key(record), std::string_view());
     THUMB_FAULT_POINT("upload-unrecorded");
+    if (added && given_up.stop_requested()) added = nobody_waits();
     if (added) added = storage_.put(record_key(record.id), encode(record));
-    if (!added && storage_.remove(record_key(record.id))) (void)remove_files(record);
+    if (!added) (void)take_back(record);
     return added;
+}
+
+Result<void> PhotoStore::take_back(const PhotoRecord& record) {
+    if (auto removed = storage_.remove(record_key(record.id)); !removed) return removed;
+    return remove_files(record);
 }
 
 Result<bool> PhotoStore::exists(const std::string& id) {
@@ -163,8 +173,9 @@ Result<void> PhotoStore::forget_removed(const std::string& id) {
     return *left ? Result<void>() : storage_.remove(tombstone_key(id));
 }
 
-Result<void> PhotoStore::add_link(const LinkRecord& record) {
+Result<void> PhotoStore::add_link(const LinkRecord& record, const std::stop_token& given_up) {
     const std::string key = links_prefix(record.photo) + record.id;
+    if (given_up.stop_requested()) return nobody_waits();
     if (auto added = storage_.put(key, encode(record)); !added) return added;
     const auto there = exists(record.photo);
     if (there && *there) return {};
@@ -186,8 +197,8 @@ Result<std::vector<LinkRecord>> PhotoStore::links(const std::string& photo, std:
         if (!record) return damaged(key);
         if (record->expires >= now) {
             links.push_back(std::move(*record));
-        } else if (auto removed = storage_.remove(key); !removed) {
-            return std::unexpected(std::move(removed.error()));
+        } else {
+            (void)storage_.remove(key);  // else the next listing does it
         }
     }
     std::ranges::sort(links, {}, [](const LinkRecord& link) { return std::pair(link.created, link.id); });

@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,8 +38,11 @@ class PhotoStore {
     explicit PhotoStore(Storage& storage) : storage_(storage) {}
 
     // When it returns the photo stays, through a power failure too; on an error nothing of it is left, as far as the
-    // storage still works.
-    Result<void> add(const PhotoRecord& record, TempFile original);
+    // storage still works. So it is when it is `given_up` before the photo is there.
+    Result<void> add(const PhotoRecord& record, TempFile original, const std::stop_token& given_up = {});
+
+    // As if the photo had never been added. For one that nobody was told of: who knows of it is to `remove` it.
+    Result<void> take_back(const PhotoRecord& record);
 
     Result<std::optional<PhotoRecord>> find(const std::string& id);
     Result<bool> exists(const std::string& id);
@@ -57,7 +61,7 @@ class PhotoStore {
     // Nobody needs to hear any more that this photo was removed. Where files of it are left the tombstone stays.
     Result<void> forget_removed(const std::string& id);
 
-    Result<void> add_link(const LinkRecord& record);
+    Result<void> add_link(const LinkRecord& record, const std::stop_token& given_up = {});
     // Oldest first. Links that have ended are left out, and forgotten.
     Result<std::vector<LinkRecord>> links(const std::string& photo, std::uint64_t now);
 

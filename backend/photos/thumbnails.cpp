@@ -4,7 +4,6 @@
 #include <span>
 #include <utility>
 
-#include "backend/async.hpp"
 #include "contract/canonical.hpp"
 #include "contract/encoding.hpp"
 #include "contract/hmac.hpp"
@@ -80,15 +79,16 @@ asio::awaitable<Result<Response>> Thumbnails::show(Request& request) {
     if (!source) co_return std::unexpected(std::move(source.error()));
     auto picture = co_await convert(request, std::move(*source), std::move(*conversion));
     if (!picture) co_return std::unexpected(std::move(picture.error()));
-    auto etag = co_await finish(request, photo, *picture);
+    const auto shared = std::make_shared<Picture>(std::move(*picture));
+    auto etag = co_await finish(request, photo, shared);
     if (!etag) co_return std::unexpected(std::move(etag.error()));
-    co_return picture_response(std::move(*picture), *etag, request.header("If-None-Match"));
+    co_return picture_response(std::move(*shared), *etag, request.header("If-None-Match"));
 }
 
 asio::awaitable<Result<UniqueFd>> Thumbnails::open(Request& request, const std::string& photo) {
     const StageTimer timer(request.times.storage);
-    auto work = [&photos = photos_, &photo] { return photos.open_original(photo); };
-    auto original = co_await offload(threads_, std::move(work));
+    auto work = [&photos = photos_, photo] { return photos.open_original(photo); };
+    auto original = co_await offload(threads_, std::move(work), {.deadline = request.deadline});
     if (!original) co_return std::unexpected(std::move(original.error()));
     if (!*original) co_return no_such_photo();
     co_return std::move((*original)->fd);
@@ -101,15 +101,15 @@ asio::awaitable<Result<Picture>> Thumbnails::convert(Request& request, UniqueFd 
 }
 
 asio::awaitable<Result<std::string>> Thumbnails::finish(Request& request, const std::string& photo,
-                                                        const Picture& picture) {
+                                                        std::shared_ptr<const Picture> picture) {
     const StageTimer timer(request.times.storage);
-    auto work = [&photos = photos_, &photo, &picture]() -> Result<std::string> {
+    auto work = [&photos = photos_, photo, picture = std::move(picture)]() -> Result<std::string> {
         const auto there = photos.exists(photo);
         if (!there) return std::unexpected(there.error());
         if (!*there) return no_such_photo();
-        return etag_of(picture.bytes);
+        return etag_of(picture->bytes);
     };
-    co_return co_await offload(threads_, std::move(work));
+    co_return co_await offload(threads_, std::move(work), {.deadline = request.deadline});
 }
 
 }  // namespace thumbgate

@@ -3,19 +3,20 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/thread_pool.hpp>
+#include <memory>
 #include <vector>
 
 #include "backend/conversion/pool.hpp"
 #include "backend/http/message.hpp"
 #include "backend/http/router.hpp"
 #include "backend/photos/photo_store.hpp"
+#include "backend/storage/storage_threads.hpp"
 
 namespace thumbgate {
 
 class Thumbnails {
   public:
-    Thumbnails(PhotoStore& photos, boost::asio::thread_pool& threads, ConverterPool& pool)
+    Thumbnails(PhotoStore& photos, StorageThreads& threads, ConverterPool& pool)
         : photos_(photos), threads_(threads), pool_(pool) {}
 
     // The routes refer to this object.
@@ -27,10 +28,10 @@ class Thumbnails {
     boost::asio::awaitable<Result<Picture>> convert(Request& request, UniqueFd source, Conversion conversion);
     // The picture's entity tag, unless the photo was deleted meanwhile.
     boost::asio::awaitable<Result<std::string>> finish(Request& request, const std::string& photo,
-                                                       const Picture& picture);
+                                                       std::shared_ptr<const Picture> picture);
 
     PhotoStore& photos_;
-    boost::asio::thread_pool& threads_;
+    StorageThreads& threads_;
     ConverterPool& pool_;
 };
 

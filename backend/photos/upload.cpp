@@ -8,7 +8,6 @@
 #include <optional>
 #include <span>
 
-#include "backend/async.hpp"
 #include "backend/http/multipart.hpp"
 #include "backend/photos/picture_sink.hpp"
 #include "backend/units.hpp"
@@ -104,48 +103,58 @@ std::optional<Error> refuse_early(const Request& request, const std::optional<st
     return std::nullopt;
 }
 
-asio::awaitable<Result<void>> write(Writer& writer, PictureSink& sink, asio::thread_pool& threads) {
-    auto work = [&writer, bytes = sink.take()] { return writer.write(bytes); };
-    co_return co_await offload(threads, std::move(work));
+// What one upload has while it is received.
+struct Receiving {
+    Request& request;
+    StorageThreads& threads;
+    std::shared_ptr<Writer> writer;
+    PictureSink& sink;
+};
+
+asio::awaitable<Result<void>> write(const Receiving& receiving) {
+    auto work = [writer = receiving.writer, bytes = receiving.sink.take()] { return writer->write(bytes); };
+    const CallTerms terms{.access = Access::write, .deadline = receiving.request.deadline};
+    co_return co_await offload(receiving.threads, std::move(work), terms);
 }
 
 // Reads the body to its end.
-asio::awaitable<Result<void>> receive(BodyReader& body, Form& form, PictureSink& sink, Writer& writer,
-                                      asio::thread_pool& threads, std::uint64_t max_form_bytes) {
+asio::awaitable<Result<void>> receive(const Receiving& receiving, Form& form, std::uint64_t max_form_bytes) {
     std::uint64_t received = 0;
     for (;;) {
-        const auto chunk = co_await body.next();
+        const auto chunk = co_await receiving.request.body->next();
         if (!chunk) co_return std::unexpected(chunk.error());
         if (chunk->empty()) break;
         received += chunk->size();
         if (auto error = form.feed(*chunk)) co_return std::unexpected(std::move(*error));
-        if (received > sink.bytes() + max_form_bytes) co_return std::unexpected(form_too_large(max_form_bytes));
-        if (sink.collected() < kWriteBytes) continue;
-        if (auto written = co_await write(writer, sink, threads); !written) co_return written;
+        if (received > receiving.sink.bytes() + max_form_bytes) co_return std::unexpected(form_too_large(max_form_bytes));
+        if (receiving.sink.collected() < kWriteBytes) continue;
+        if (auto written = co_await write(receiving); !written) co_return written;
     }
     if (auto error = form.finish()) co_return std::unexpected(std::move(*error));
-    co_return co_await write(writer, sink, threads);
+    co_return co_await write(receiving);
 }
 
 }  // namespace
 
-asio::awaitable<Result<ReceivedPicture>> receive_picture(Request& request, Storage& storage, asio::thread_pool& threads,
+asio::awaitable<Result<ReceivedPicture>> receive_picture(Request& request, Storage& storage, StorageThreads& threads,
                                                          const ReceiveLimits& limits) {
     const StageTimer timer(request.times.receive);
     const auto boundary = multipart_boundary(request.header("Content-Type"));
     if (auto error = refuse_early(request, boundary, limits)) co_return std::unexpected(std::move(*error));
     auto make = [&storage] { return storage.make_temp(); };
-    auto file = co_await offload(threads, std::move(make));
+    const CallTerms terms{.access = Access::write, .deadline = request.deadline};
+    auto file = co_await offload(threads, std::move(make), terms);
     if (!file) co_return std::unexpected(std::move(file.error()));
-    Writer writer{std::move(*file), {}};
+    const auto writer = threads.own(Writer{std::move(*file), {}});
     PictureSink sink(limits.max_bytes);
     Form form(boundary, sink);
-    auto received = co_await receive(*request.body, form, sink, writer, threads, limits.max_form_bytes);
+    const Receiving receiving{request, threads, writer, sink};
+    auto received = co_await receive(receiving, form, limits.max_form_bytes);
     if (!received) co_return std::unexpected(std::move(received.error()));
     ReceivedPicture picture;
-    picture.file = std::move(writer.file);
+    picture.file = std::shared_ptr<TempFile>(writer, &writer->file);
     picture.bytes = sink.bytes();
-    picture.sha256 = writer.digest.hex();
+    picture.sha256 = writer->digest.hex();
     co_return picture;
 }
 

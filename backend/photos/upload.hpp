@@ -3,13 +3,14 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "backend/error.hpp"
 #include "backend/http/message.hpp"
 #include "backend/storage/storage.hpp"
+#include "backend/storage/storage_threads.hpp"
 
 namespace thumbgate {
 
@@ -19,7 +20,7 @@ struct ReceiveLimits {
 };
 
 struct ReceivedPicture {
-    TempFile file;
+    std::shared_ptr<TempFile> file;  // removed on a storage thread, unless it is kept
     std::uint64_t bytes = 0;
     std::string sha256;  // hex
 };
@@ -27,7 +28,6 @@ struct ReceivedPicture {
 // Errors: 413 larger than the limits, 415 not a picture, 400 empty, malformed or cut off, 408 too slow, and those of
 // the storage. On an error nothing is left of it.
 boost::asio::awaitable<Result<ReceivedPicture>> receive_picture(Request& request, Storage& storage,
-                                                                boost::asio::thread_pool& threads,
-                                                                const ReceiveLimits& limits);
+                                                                StorageThreads& threads, const ReceiveLimits& limits);
 
 }  // namespace thumbgate

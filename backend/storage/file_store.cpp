@@ -124,6 +124,10 @@ FileStore::FileStore(fs::path root, fs::path temp_folder, UniqueFd temp_lock)
     : root_(std::move(root)), temp_folder_(std::move(temp_folder)), temp_lock_(std::move(temp_lock)) {}
 
 FileStore::~FileStore() {
+    remove_temp_folder();
+}
+
+void FileStore::remove_temp_folder() {
     std::error_code ignored;
     fs::remove_all(temp_folder_, ignored);
 }

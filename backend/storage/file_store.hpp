@@ -31,6 +31,9 @@ class FileStore final : public Storage {
     Result<void> remove(std::string_view key) override;
     Result<std::vector<std::string>> list(std::string_view prefix) override;
 
+    // Removes the folder that is received in. Destruction does, too; this is for when that must not block.
+    void remove_temp_folder();
+
   private:
     FileStore(std::filesystem::path root, std::filesystem::path temp_folder, UniqueFd temp_lock);
 

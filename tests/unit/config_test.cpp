@@ -59,6 +59,7 @@ TEST_CASE("five places are enough, the rest has defaults") {
     CHECK(config->redis.deadline == std::chrono::milliseconds(500));
     CHECK(config->drain.timeout == std::chrono::seconds(20));
     CHECK(config->drain.lame_duck == std::chrono::seconds(6));
+    CHECK(config->storage.timeout == std::chrono::seconds(10));
     CHECK(config->pool.program.filename() == "thumbgate-converter");
 }
 
@@ -110,6 +111,8 @@ TEST_CASE("a bad value is quoted, with the flag and what to write instead") {
     CHECK_THAT(error(with_places({"--cookie-secure", "no"})), contains("write true or false"));
     CHECK_THAT(error(with_places({"--public-url", "photos.example"})), contains("https://photos.example"));
     CHECK_THAT(error(with_places({"--base-sizes", "160,x"})), contains("\"x\""));
+    CHECK_THAT(error(with_places({"--storage-timeout", "99ms"})), contains("at least 100ms"));
+    CHECK_THAT(error(with_places({"--storage-queue", "0"})), contains("\"0\""));
     CHECK_THAT(error(with_places({"--redis", "localhost"})), contains("\"localhost\""));
     CHECK_THAT(error(with_places({"--nonsense", "1"})), contains("--nonsense"));
 }

@@ -3,7 +3,6 @@
 
 #include <boost/json.hpp>
 
-#include "backend/async.hpp"
 #include "backend/photos/link_api.hpp"
 #include "backend/photos/readiness.hpp"
 #include "backend/photos/thumbnails.hpp"
@@ -28,7 +27,7 @@ const std::string kJpeg = "\xFF\xD8\xFF\xE0" + std::string(100, 'j');
 struct Fixture {
     TempDir dir;
     boost::asio::io_context io{1};
-    boost::asio::thread_pool threads{2};
+    StorageThreads threads{{.threads = 2}};
     std::unique_ptr<FileStore> storage = std::move(*FileStore::make(dir / "photos"));
     PhotoStore photos{*storage};
     FakePool pool;

@@ -66,6 +66,22 @@ TEST_CASE("a photo that was added is found as it was") {
     CHECK(f.files() == 3);
 }
 
+TEST_CASE("an addition that is given up before the photo is there leaves nothing, and one can be taken back") {
+    Fixture f;
+    auto file = f.storage->make_temp();
+    REQUIRE(file);
+    std::stop_source nobody_waits;
+    nobody_waits.request_stop();
+    const PhotoRecord photo = f.record();
+    CHECK(f.photos.add(photo, std::move(*file), nobody_waits.get_token()).error().code == "storage_timeout");
+    CHECK_FALSE(f.is_there(photo));
+    CHECK(f.files() == 0);
+    const PhotoRecord late = f.add(f.record());
+    REQUIRE(f.photos.take_back(late));
+    CHECK_FALSE(f.is_there(late));
+    CHECK(f.files() == 0);
+}
+
 TEST_CASE("without its record a photo is not there: the record is written last") {
     Fixture f;
     const PhotoRecord photo = f.add(f.record());

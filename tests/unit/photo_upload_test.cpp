@@ -1,12 +1,12 @@
 // Receiving a picture: only what can be one, no more of it than is allowed, and nothing left of the rest.
 #include "backend/photos/upload.hpp"
 
-#include "backend/async.hpp"
 #include "backend/storage/file_store.hpp"
 #include "contract/encoding.hpp"
 #include "contract/hmac.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/files.hpp"
+#include "tests/support/wait.hpp"
 #include "tests/unit/backend_fakes.hpp"
 
 using namespace thumbgate;
@@ -31,7 +31,7 @@ struct Fixture {
     TempDir dir;
     std::unique_ptr<FileStore> storage = std::move(*FileStore::make(dir / "photos"));
     boost::asio::io_context io{1};  // outlives the threads, which report to it
-    boost::asio::thread_pool threads{2};
+    StorageThreads threads{{.threads = 2}};
 
     Result<ReceivedPicture> receive(FakeBody& body, const std::string& type = "image/jpeg") {
         Wanted request;
@@ -52,6 +52,10 @@ struct Fixture {
         return static_cast<std::size_t>(
             std::ranges::count_if(files, [](const std::string& f) { return !f.ends_with("lock"); }));
     }
+    // A file is removed on a storage thread, some time after its last owner is gone.
+    bool leaves_nothing() const {
+        return wait_until(20s, [this] { return received_files() == 0; });
+    }
 };
 
 }  // namespace
@@ -64,9 +68,9 @@ TEST_CASE("a picture arrives byte for byte with its digest, as a body or in a fo
         REQUIRE(received);
         CHECK(received->bytes == picture.size());
         CHECK(received->sha256 == hex_encode(sha256(picture)));
-        CHECK(read_file(received->file.path()) == picture);
+        CHECK(read_file(received->file->path()) == picture);
     }
-    CHECK(f.received_files() == 0);
+    CHECK(f.leaves_nothing());
 }
 
 TEST_CASE("a picture may be as large as the limit, in a form too, and not a byte larger") {
@@ -78,7 +82,7 @@ TEST_CASE("a picture may be as large as the limit, in a form too, and not a byte
     CHECK(refused.error().status == 413);
     CHECK_THAT(refused.error().message, contains("300000 bytes"));
     CHECK(f.receive_form(field("photo", jpeg(kLimit + 1))).error().status == 413);
-    CHECK(f.received_files() == 0);
+    CHECK(f.leaves_nothing());
 }
 
 TEST_CASE("one that is announced as too large is not read at all, one that is not announced no further than that") {
@@ -113,7 +117,7 @@ TEST_CASE("what does not begin as a picture is refused at once") {
     CHECK(text.read() == 100);
     CHECK(f.receive("GIF").error().status == 415);
     CHECK(f.receive_form(field("photo", "hello")).error().status == 415);
-    CHECK(f.received_files() == 0);
+    CHECK(f.leaves_nothing());
 }
 
 TEST_CASE("no picture at all is said so") {
@@ -139,5 +143,5 @@ TEST_CASE("an upload that breaks off leaves nothing") {
     FakeBody body(jpeg(200'000));
     body.error_at_end = Error{400, "incomplete_body", "cut off"};
     CHECK(f.receive(body).error().code == "incomplete_body");
-    CHECK(f.received_files() == 0);
+    CHECK(f.leaves_nothing());
 }
