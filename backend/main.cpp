@@ -23,6 +23,8 @@
 #include "backend/metrics.hpp"
 #include "backend/photos/link_api.hpp"
 #include "backend/photos/photo_api.hpp"
+#include "backend/photos/quarantine_api.hpp"
+#include "backend/photos/quarantined_pool.hpp"
 #include "backend/photos/readiness.hpp"
 #include "backend/photos/thumbnails.hpp"
 #include "backend/service_manager.hpp"
@@ -102,8 +104,10 @@ class Service {
     std::optional<Listener> listener_;  // until the server takes it
     std::unique_ptr<FileStore> storage_;
     PhotoStore photos_;
+    Quarantine quarantine_;
     Metrics metrics_;
     PoolReports reports_;
+    QuarantineReports quarantine_reports_;
     asio::io_context io_{1};
     StorageThreads threads_;
     asio::signal_set signals_{io_, SIGTERM, SIGINT, SIGHUP};
@@ -116,6 +120,7 @@ class Service {
     PhotoUrls urls_;
     SessionApi session_api_;
     LinkApi link_api_;
+    QuarantineApi quarantine_api_;
     std::optional<PhotoApi> photo_api_;
     std::optional<Thumbnails> thumbnails_;
     std::unique_ptr<Readiness> readiness_;
@@ -132,8 +137,10 @@ Service::Service(Config config, Foundations foundations)
       listener_(std::move(foundations.listener)),
       storage_(std::move(foundations.storage)),
       photos_(*storage_),
+      quarantine_(*storage_),
       metrics_(THUMBGATE_VERSION, config_.pool.converters),
       reports_(metrics_, log_),
+      quarantine_reports_(metrics_, log_),
       threads_(config_.storage),
       redis_(io_.get_executor(), config_.redis,
              [this](bool up, std::string_view reason) { log_redis(log_, metrics_, up, reason); }),
@@ -146,7 +153,8 @@ Service::Service(Config config, Foundations foundations)
       sessions_(session_store_, feed_, secret_.cookie, config_.sessions),
       urls_(config_.urls, std::move(foundations.keys)),
       session_api_(sessions_),
-      link_api_(sessions_, photos_, threads_, urls_) {
+      link_api_(sessions_, photos_, threads_, urls_),
+      quarantine_api_(quarantine_, threads_) {
     signals_.add(SIGUSR1);
 }
 
@@ -155,7 +163,7 @@ std::expected<void, std::string> Service::start() {
     if (!removals) return std::unexpected("--photos: " + removals.error().detail);
     auto pool = ConverterPool::start(io_.get_executor(), config_.pool, reports_);
     if (!pool) return std::unexpected("--converter: " + pool.error().message + " " + pool.error().detail);
-    pool_ = std::move(*pool);
+    pool_ = std::make_unique<QuarantinedPool>(std::move(*pool), quarantine_, threads_, quarantine_reports_);
     auto readiness = Readiness::make(io_.get_executor(), *pool_);
     if (!readiness) return std::unexpected(readiness.error());
     readiness_ = std::move(*readiness);
@@ -187,7 +195,7 @@ std::vector<Route> Service::routes() {
     std::vector<Route> all{
         {"GET", "/metrics/backend", RouteKind::internal, [this](Request& request) { return show_metrics(request); }}};
     for (auto routes : {thumbnails_->routes(), photo_api_->routes(), link_api_.routes(), session_api_.routes(),
-                        readiness_->routes()}) {
+                        quarantine_api_.routes(), readiness_->routes()}) {
         all.insert(all.end(), routes.begin(), routes.end());
     }
     return all;

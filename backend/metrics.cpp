@@ -52,6 +52,12 @@ Metrics::Metrics(std::string_view version, std::size_t converters)
                         "work) and total (a whole request).")
                   .Register(registry_)),
       upload_bytes_(counters(registry_, "thumbgate_backend_upload_bytes_total", "Bytes of pictures stored.").Add({})),
+      quarantined_(counters(registry_, "thumbgate_backend_quarantined_total",
+                            "Pictures put into quarantine, because they break converters.")
+                       .Add({})),
+      quarantine_refused_(counters(registry_, "thumbgate_backend_quarantine_refused_total",
+                                   "Jobs refused because their picture is in quarantine.")
+                              .Add({})),
       storage_tasks_(BuildGauge()
                          .Name("thumbgate_backend_storage_tasks")
                          .Help("Calls of the storage, by access (read or write) and state: running, waiting for a "
@@ -149,6 +155,14 @@ void Metrics::on_converter_replaced(std::string_view reason) {
     replaced_.Add({{"reason", std::string(reason)}}).Increment();
 }
 
+void Metrics::on_quarantined() {
+    quarantined_.Increment();
+}
+
+void Metrics::on_quarantine_refused() {
+    quarantine_refused_.Increment();
+}
+
 std::string Metrics::text() const {
     return prometheus::TextSerializer().Serialize(registry_.Collect());
 }
@@ -156,6 +170,18 @@ std::string Metrics::text() const {
 void PoolReports::on_converter_replaced(std::string_view reason, std::string_view detail) {
     metrics_.on_converter_replaced(reason);
     log_.warning("a converter was replaced", {{"reason", reason}, {"detail", detail}});
+}
+
+void QuarantineReports::on_quarantined(const QuarantineRecord& record) {
+    metrics_.on_quarantined();
+    log_.warning("a picture was put into quarantine", {{"digest", record.digest},
+                                                       {"source", loggable(record.source)},
+                                                       {"reason", record.reason},
+                                                       {"strikes", record.strikes}});
+}
+
+void QuarantineReports::on_strike_lost(const std::string& digest, std::string_view why) {
+    log_.error("what a picture did to a converter could not be written down", {{"digest", digest}, {"detail", why}});
 }
 
 }  // namespace thumbgate

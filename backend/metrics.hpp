@@ -14,6 +14,7 @@
 #include "backend/conversion/pool.hpp"
 #include "backend/http/message.hpp"
 #include "backend/log.hpp"
+#include "backend/photos/quarantined_pool.hpp"
 #include "backend/storage/task_queue.hpp"
 
 namespace thumbgate {
@@ -41,6 +42,9 @@ class Metrics {
     void set_busy_converters(std::size_t busy);
     void on_converter_replaced(std::string_view reason);
 
+    void on_quarantined();
+    void on_quarantine_refused();
+
     std::string text() const;
 
   private:
@@ -55,6 +59,8 @@ class Metrics {
     prometheus::Family<prometheus::Counter>& replaced_;
     prometheus::Family<prometheus::Histogram>& stages_;
     prometheus::Counter& upload_bytes_;
+    prometheus::Counter& quarantined_;
+    prometheus::Counter& quarantine_refused_;
     prometheus::Family<prometheus::Gauge>& storage_tasks_;
     prometheus::Gauge& redis_up_;
     prometheus::Gauge& connections_;
@@ -78,6 +84,20 @@ class PoolReports final : public PoolObserver {
         metrics_.on_conversion(format, result, took.count());
     }
     void on_converter_replaced(std::string_view reason, std::string_view detail) override;
+
+  private:
+    Metrics& metrics_;
+    Log& log_;
+};
+
+// The quarantine's reports: into the metrics, and with the picture's digest into the log.
+class QuarantineReports final : public QuarantineObserver {
+  public:
+    QuarantineReports(Metrics& metrics, Log& log) : metrics_(metrics), log_(log) {}
+
+    void on_quarantined(const QuarantineRecord& record) override;
+    void on_quarantine_refused() override { metrics_.on_quarantine_refused(); }
+    void on_strike_lost(const std::string& digest, std::string_view why) override;
 
   private:
     Metrics& metrics_;

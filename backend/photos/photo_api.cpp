@@ -131,7 +131,10 @@ asio::awaitable<Result<PictureFacts>> PhotoApi::inspect(Request& request, const 
     auto source = co_await offload(parts_.threads, std::move(work), terms_of_opening);
     if (!source) co_return std::unexpected(std::move(source.error()));
     const StageTimer timer(request.times.convert);
-    JobTerms terms{.lane = Lane::upload, .deadline = request.deadline, .client = request.identity.client};
+    JobTerms terms{.lane = Lane::upload,
+                   .deadline = request.deadline,
+                   .client = request.identity.client,
+                   .digest = picture.sha256};
     co_return co_await parts_.pool.inspect(std::move(*source), std::move(terms));
 }
 

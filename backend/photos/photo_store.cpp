@@ -95,16 +95,17 @@ Result<std::optional<PhotoRecord>> PhotoStore::find(const std::string& id) {
     return record;
 }
 
-Result<std::optional<StoredObject>> PhotoStore::open_original(const std::string& id) {
-    const auto there = exists(id);
-    if (!there) return std::unexpected(there.error());
-    if (!*there) return std::optional<StoredObject>();
+Result<std::optional<Original>> PhotoStore::open_original(const std::string& id) {
+    auto record = find(id);
+    if (!record) return std::unexpected(std::move(record.error()));
+    if (!*record) return std::optional<Original>();
     auto original = storage_.open(original_key(id));
-    if (!original || *original) return original;
+    if (!original) return std::unexpected(std::move(original.error()));
+    if (*original) return Original{std::move(**original), std::move((*record)->sha256)};
     // Removed between the two looks, or lost.
     const auto still_there = exists(id);
     if (still_there && *still_there) return damaged(original_key(id) + " is missing");
-    return original;
+    return std::optional<Original>();
 }
 
 Result<PhotoPage> PhotoStore::list(const std::string& owner, const std::string& cursor, std::size_t limit) {

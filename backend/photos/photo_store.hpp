@@ -28,6 +28,11 @@ struct PhotoPage {
     std::string next;                 // the cursor of the following page; empty: this is the last
 };
 
+struct Original {
+    StoredObject object;
+    std::string sha256;  // hex
+};
+
 struct Removals {
     std::vector<std::string> photos;  // ids of all that were removed and not forgotten, finished or not
     std::size_t unfinished = 0;       // tombstones that cannot be read, or whose files cannot be removed
@@ -46,7 +51,7 @@ class PhotoStore {
 
     Result<std::optional<PhotoRecord>> find(const std::string& id);
     Result<bool> exists(const std::string& id);
-    Result<std::optional<StoredObject>> open_original(const std::string& id);
+    Result<std::optional<Original>> open_original(const std::string& id);
 
     // `cursor`: of a page before, or empty. One that is not of a page is 400.
     Result<PhotoPage> list(const std::string& owner, const std::string& cursor, std::size_t limit);

@@ -78,6 +78,21 @@ std::string encode(const LinkRecord& record) {
     });
 }
 
+std::string encode(const QuarantineRecord& record) {
+    return json::serialize(json::object{
+        {"digest", record.digest},
+        {"reason", record.reason},
+        {"source", record.source},
+        {"strikes", record.strikes},
+        {"first", record.first},
+        {"last", record.last},
+    });
+}
+
+bool is_digest(std::string_view text) {
+    return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
 std::optional<PhotoRecord> decode_photo(std::string_view text) {
     Members members(text);
     PhotoRecord record;
@@ -104,6 +119,19 @@ std::optional<LinkRecord> decode_link(std::string_view text) {
     record.path = members.text("path");
     if (!members.ok() || !is_id(record.id) || !is_id(record.photo) || !record.path.starts_with('/'))
         return std::nullopt;
+    return record;
+}
+
+std::optional<QuarantineRecord> decode_quarantine(std::string_view text) {
+    Members members(text);
+    QuarantineRecord record;
+    record.digest = members.text("digest");
+    record.reason = members.text("reason");
+    record.source = members.text("source");
+    record.strikes = members.number<std::uint32_t>("strikes");
+    record.first = members.number<std::uint64_t>("first");
+    record.last = members.number<std::uint64_t>("last");
+    if (!members.ok() || !is_digest(record.digest)) return std::nullopt;
     return record;
 }
 

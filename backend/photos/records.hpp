@@ -1,4 +1,5 @@
-// What is remembered of a photo and of a link, as it is written into the storage: JSON, one object a file. Pure.
+// What is remembered of a photo, of a link and of a picture that breaks converters, as it is written into the storage:
+// JSON, one object a file. Pure.
 #pragma once
 
 #include <cstdint>
@@ -32,11 +33,27 @@ struct LinkRecord {
     bool operator==(const LinkRecord&) const = default;
 };
 
+// A picture that made the program that converts it fail.
+struct QuarantineRecord {
+    std::string digest;         // SHA-256 of its bytes, 64 digits of lower-case hex
+    std::string reason;         // the last one: "crash" or "timeout"
+    std::string source;         // by what it was asked for last, "photo://<id>"; empty: it was being uploaded
+    std::uint32_t strikes = 0;  // how often, where a crash counts twice
+    std::uint64_t first = 0;    // unix seconds
+    std::uint64_t last = 0;
+
+    bool operator==(const QuarantineRecord&) const = default;
+};
+
+bool is_digest(std::string_view text);
+
 std::string encode(const PhotoRecord& record);
 std::string encode(const LinkRecord& record);
+std::string encode(const QuarantineRecord& record);
 
 // nullopt: not what `encode` writes. Members that are not known are passed over, for records of a later version.
 std::optional<PhotoRecord> decode_photo(std::string_view text);
 std::optional<LinkRecord> decode_link(std::string_view text);
+std::optional<QuarantineRecord> decode_quarantine(std::string_view text);
 
 }  // namespace thumbgate

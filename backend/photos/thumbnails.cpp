@@ -85,19 +85,19 @@ asio::awaitable<Result<Response>> Thumbnails::show(Request& request) {
     co_return picture_response(std::move(*shared), *etag, request.header("If-None-Match"));
 }
 
-asio::awaitable<Result<UniqueFd>> Thumbnails::open(Request& request, const std::string& photo) {
+asio::awaitable<Result<Original>> Thumbnails::open(Request& request, const std::string& photo) {
     const StageTimer timer(request.times.storage);
     auto work = [&photos = photos_, photo] { return photos.open_original(photo); };
     auto original = co_await offload(threads_, std::move(work), {.deadline = request.deadline});
     if (!original) co_return std::unexpected(std::move(original.error()));
     if (!*original) co_return no_such_photo();
-    co_return std::move((*original)->fd);
+    co_return std::move(**original);
 }
 
-asio::awaitable<Result<Picture>> Thumbnails::convert(Request& request, UniqueFd source, Conversion conversion) {
+asio::awaitable<Result<Picture>> Thumbnails::convert(Request& request, Original original, Conversion conversion) {
     const StageTimer timer(request.times.convert);
-    JobTerms terms{.deadline = request.deadline, .client = request.identity.client};
-    co_return co_await pool_.convert(std::move(source), std::move(conversion), std::move(terms));
+    JobTerms terms{.deadline = request.deadline, .client = request.identity.client, .digest = original.sha256};
+    co_return co_await pool_.convert(std::move(original.object.fd), std::move(conversion), std::move(terms));
 }
 
 asio::awaitable<Result<std::string>> Thumbnails::finish(Request& request, const std::string& photo,

@@ -24,8 +24,8 @@ class Thumbnails {
 
   private:
     boost::asio::awaitable<Result<Response>> show(Request& request);
-    boost::asio::awaitable<Result<UniqueFd>> open(Request& request, const std::string& photo);
-    boost::asio::awaitable<Result<Picture>> convert(Request& request, UniqueFd source, Conversion conversion);
+    boost::asio::awaitable<Result<Original>> open(Request& request, const std::string& photo);
+    boost::asio::awaitable<Result<Picture>> convert(Request& request, Original original, Conversion conversion);
     // The picture's entity tag, unless the photo was deleted meanwhile.
     boost::asio::awaitable<Result<std::string>> finish(Request& request, const std::string& photo,
                                                        std::shared_ptr<const Picture> picture);

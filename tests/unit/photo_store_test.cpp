@@ -62,7 +62,8 @@ TEST_CASE("a photo that was added is found as it was") {
     const PhotoRecord photo = f.add(f.record());
     CHECK(**f.photos.find(photo.id) == photo);
     CHECK(*f.photos.exists(photo.id));
-    CHECK((*f.photos.open_original(photo.id))->size == 5);
+    CHECK((*f.photos.open_original(photo.id))->object.size == 5);
+    CHECK((*f.photos.open_original(photo.id))->sha256 == photo.sha256);
     CHECK(f.files() == 3);
 }
 

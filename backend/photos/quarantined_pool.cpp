@@ -1,0 +1,69 @@
+#include "backend/photos/quarantined_pool.hpp"
+
+#include <utility>
+
+#include "backend/units.hpp"
+
+namespace thumbgate {
+namespace asio = boost::asio;
+namespace {
+
+// 0: not the picture's doing.
+std::uint32_t strikes_of(const Error& error) {
+    if (error.code == kCrashed) return kStrikesOut;
+    return error.code == kTimedOut ? 1 : 0;
+}
+
+std::unexpected<Error> refusal(const QuarantineRecord& record) {
+    return fail(422, std::string(kQuarantined),
+                "This picture made the program that converts it fail before, so that it is not tried again; only the "
+                "operator can release it.",
+                record.digest + ": " + record.reason);
+}
+
+}  // namespace
+
+asio::awaitable<Result<Picture>> QuarantinedPool::convert(UniqueFd source, Conversion conversion, JobTerms terms) {
+    auto admitted = co_await admit(terms);
+    if (!admitted) co_return std::unexpected(std::move(admitted.error()));
+    std::string name = conversion.source;
+    auto picture = co_await pool_->convert(std::move(source), std::move(conversion), terms);
+    if (!picture) co_await take_note(picture.error(), std::move(terms), std::move(name));
+    co_return picture;
+}
+
+asio::awaitable<Result<PictureFacts>> QuarantinedPool::inspect(UniqueFd source, JobTerms terms) {
+    auto admitted = co_await admit(terms);
+    if (!admitted) co_return std::unexpected(std::move(admitted.error()));
+    auto facts = co_await pool_->inspect(std::move(source), terms);
+    if (!facts) co_await take_note(facts.error(), std::move(terms), std::string());
+    co_return facts;
+}
+
+asio::awaitable<Result<void>> QuarantinedPool::admit(JobTerms terms) {
+    if (!is_digest(terms.digest)) co_return Result<void>();
+    auto work = [&quarantine = quarantine_, digest = terms.digest] { return quarantine.find(digest); };
+    const auto record = co_await offload(threads_, std::move(work), {.deadline = terms.deadline});
+    if (!record) co_return std::unexpected(record.error());
+    if (!*record || !is_quarantined(**record)) co_return Result<void>();
+    observer_.on_quarantine_refused();
+    co_return refusal(**record);
+}
+
+asio::awaitable<void> QuarantinedPool::take_note(Error error, JobTerms terms, std::string source) {
+    const std::uint32_t strikes = strikes_of(error);
+    if (strikes == 0 || !is_digest(terms.digest)) co_return;
+    QuarantineRecord offence;
+    offence.digest = terms.digest;
+    offence.reason = error.code;
+    offence.source = std::move(source);
+    offence.strikes = strikes;
+    auto work = [&quarantine = quarantine_, offence] { return quarantine.strike(offence, unix_seconds()); };
+    const CallTerms call{.access = Access::write, .deadline = terms.deadline};
+    const auto record = co_await offload(threads_, std::move(work), call);
+    if (!record) co_return observer_.on_strike_lost(terms.digest, record.error().detail);
+    const bool was_quarantined = record->strikes - strikes >= kStrikesOut;  // by a job at the same time
+    if (is_quarantined(*record) && !was_quarantined) observer_.on_quarantined(*record);
+}
+
+}  // namespace thumbgate
