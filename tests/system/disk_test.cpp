@@ -146,7 +146,7 @@ TEST_CASE("on a read-only disk what changes something is 503, and all that reads
     chain.check_it_recovers();
 }
 
-TEST_CASE("while writes hang an upload is 503 in time, and then at once; all that reads goes on") {
+TEST_CASE("while writes hang an upload is 503 in time, then at once, and all that reads goes on") {
     auto disk = disk_or_skip(Disk::Kind::ext4, 64 * kMiB);
     if (!disk) return;
     Chain chain(*disk, {"--storage-timeout", "1s", "--storage-threads", "2"});
