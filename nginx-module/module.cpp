@@ -95,6 +95,7 @@ void* create_location_conf(ngx_conf_t* cf) noexcept {
     init_problem(conf->problem);
     init_hot_cache(conf->hot_cache);
     init_coalesce(conf->coalesce);
+    init_service(conf->service);
     return conf;
 }
 

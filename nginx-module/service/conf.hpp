@@ -1,4 +1,5 @@
-// The secret that edge and backend share, and the cookie's name: see docs/directives.md.
+// The secret that edge and backend share, the cookie's name, and how long an answer is waited for: see
+// docs/directives.md.
 #pragma once
 
 #include "contract/secret.hpp"
@@ -16,6 +17,7 @@ struct ServiceMainConf {
 
 struct ServiceConf {
     ngx_str_t cookie_name;
+    ngx_msec_t deadline;
 };
 
 }  // namespace thumbgate::edge

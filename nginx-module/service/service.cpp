@@ -53,6 +53,17 @@ std::optional<std::string> service_auth(ngx_http_request_t* r) {
     return sign_service_request(service.secret->service, upstream_method(r), *target, identity);
 }
 
+// Unix seconds with milliseconds, as $msec. The time runs from when the backend is asked, not from the request's begin:
+// a body that nginx has buffered took as long as its client's uplink, and the backend has no part in that.
+std::optional<std::string> deadline(ngx_http_request_t* r) {
+    constexpr std::uint64_t kMsPerSecond = 1000;
+    const ngx_time_t* now = ngx_timeofday();
+    const std::uint64_t ms = static_cast<std::uint64_t>(now->sec) * kMsPerSecond +
+                             static_cast<std::uint64_t>(now->msec) + location_conf(r)->service.deadline;
+    const std::string decimals = std::to_string(ms % kMsPerSecond + kMsPerSecond);  // "1" and three digits
+    return std::to_string(ms / kMsPerSecond) + "." + decimals.substr(1);
+}
+
 bool is_hex(std::string_view text) {
     return text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
@@ -103,21 +114,24 @@ std::string_view request_id(ngx_http_request_t* r) {
 }
 
 std::span<const ngx_command_t> service_directives() {
-    static const std::array<ngx_command_t, 2> directives{{
+    static const std::array<ngx_command_t, 3> directives{{
         {ngx_string("thumb_secret"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE1, set_secret, NGX_HTTP_MAIN_CONF_OFFSET, 0,
          nullptr},
         {ngx_string("thumb_session_cookie"),
          NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF | NGX_CONF_TAKE1, ngx_conf_set_str_slot,
          NGX_HTTP_LOC_CONF_OFFSET, offsetof(LocationConf, service.cookie_name), nullptr},
+        {ngx_string("thumb_deadline"), NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF | NGX_CONF_TAKE1,
+         ngx_conf_set_msec_slot, NGX_HTTP_LOC_CONF_OFFSET, offsetof(LocationConf, service.deadline), nullptr},
     }};
     return directives;
 }
 
 std::span<const ngx_http_variable_t> service_variables() {
-    static const std::array<ngx_http_variable_t, 3> variables{{
+    static const std::array<ngx_http_variable_t, 4> variables{{
         thumb_variable<service_auth>("thumb_service_auth"),
         thumb_variable<session>("thumb_session"),
         thumb_variable<traceparent>("thumb_traceparent"),
+        thumb_variable<deadline>("thumb_deadline"),
     }};
     return variables;
 }
@@ -133,7 +147,12 @@ bool index_service_variables(ngx_conf_t* cf, ServiceMainConf& conf) {
     return conf.request_id != NGX_ERROR && conf.http_cookie != NGX_ERROR && conf.http_traceparent != NGX_ERROR;
 }
 
+void init_service(ServiceConf& conf) {
+    conf.deadline = NGX_CONF_UNSET_MSEC;
+}
+
 void merge_service(const ServiceConf& outer, ServiceConf& inner) {
+    ngx_conf_merge_msec_value(inner.deadline, outer.deadline, kDefaultDeadlineMs);
     if (inner.cookie_name.data != nullptr) return;
     inner.cookie_name = outer.cookie_name;
     if (inner.cookie_name.data == nullptr) {

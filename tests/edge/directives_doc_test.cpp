@@ -1,4 +1,5 @@
 // What docs/directives.md says of a directive is true of a real nginx: where it may stand, and what holds without it.
+#include <cmath>
 #include <map>
 #include <regex>
 #include <set>
@@ -96,6 +97,7 @@ std::vector<std::string> behaviour(const std::string& line) {
         origin, {.http = "thumb_hot_zone hot:4m;",
                  .thumbnails = "add_header Thumb-Key $thumb_cache_key;",
                  .locations = "location = /session { return 200 $thumb_session; } location /own/ { return 404; }"
+                              "location = /deadline { return 200 '$thumb_deadline $msec'; }"
                               "location = /metrics { thumb_metrics; }"});
     conf.http = replace_all(conf.http, "thumb_session_cookie thumbgate;", "") + line;
     const Nginx edge(conf);
@@ -112,6 +114,9 @@ std::vector<std::string> behaviour(const std::string& line) {
         answers.push_back(fingerprint(edge.get(target, browser)));
     }
     answers.push_back(edge.get("/session", {{"Cookie", cookies}}).body);
+    const std::string times = edge.get("/deadline").body;
+    const double patience = std::stod(times) - std::stod(times.substr(times.find(' ')));
+    answers.push_back(std::to_string(std::lround(patience * 1000)) + " ms");
     const double fetched = metric(edge.get("/metrics").body, "thumbgate_edge_coalesced_total", {{"outcome", "leader"}});
     answers.emplace_back(fetched > 0 ? "coalesced" : "each for itself");
     return answers;

@@ -8,6 +8,7 @@
 #include "tests/support/catch.hpp"
 #include "tests/support/edge.hpp"
 #include "tests/support/json.hpp"
+#include "tests/support/sockets.hpp"
 #include "tests/support/wait.hpp"
 
 using namespace thumbgate::test;
@@ -148,4 +149,25 @@ TEST_CASE("the metrics count requests by verdict, class and cache, in Prometheus
             contains("thumbgate_edge_request_duration_seconds_count{cache=\"HIT\"} 2"));
     CHECK(edge.send({.url = "/metrics", .method = "POST", .body = "x"}).status == 405);
     CHECK(edge.send({.url = "/metrics", .method = "HEAD"}).status == 200);
+}
+
+TEST_CASE("the backend is told until when its answer is waited for, from when it is asked") {
+    const Origin origin("location / { return 200 '$http_x_request_deadline $msec'; }");
+    const Nginx edge(edge_conf(
+        origin, {.locations = "location /api/ { proxy_pass http://thumbgated$thumb_backend_uri;"
+                              " proxy_set_header X-Request-Deadline $thumb_deadline; thumb_deadline 1500ms; }"}));
+    const std::string body = edge.get("/api/x").body;
+    const std::string deadline = body.substr(0, body.find(' '));
+    CHECK(deadline.substr(deadline.find('.')).size() == 4);
+    const double left = std::stod(deadline) - std::stod(body.substr(body.find(' ')));
+    CHECK(left > -10);
+    CHECK(left <= 1.501);
+    // A body that takes its time on its way to the edge takes nothing from it.
+    RawConnection slow(Endpoint{.port = edge.port()});
+    slow.send("POST /api/x HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n1");
+    std::this_thread::sleep_for(1600ms);  // the uplink's slowness
+    const double asked = static_cast<double>(now());
+    slow.send("2");
+    slow.read_until("\r\n\r\n", 10s);
+    CHECK(std::stod(slow.read_bytes(14, 10s)) >= asked + 1);
 }
