@@ -22,6 +22,7 @@ struct Texts {
     std::string listen, keys, secret, photos, redis, log, converter, public_url;
     std::string cookie_secure = "true";
     std::string converters = std::to_string(std::max(1U, std::thread::hardware_concurrency()));
+    std::string slow_converters = std::to_string(std::max(1U, std::thread::hardware_concurrency() / 2));
     std::string storage_threads = "4";
     std::string storage_queue = "256";
     std::string storage_timeout = "10s";
@@ -38,8 +39,11 @@ struct Texts {
     std::string max_header_bytes = "16KiB";
     std::string queue = "256";
     std::string queue_timeout = "10s";
-    std::string job_timeout = "10s";
+    std::string job_timeout = "7s";  // below the edge's deadline: who asks is told of it
+    std::string overload_wait = "1s";
+    std::string request_timeout = "10s";
     std::string jobs_per_converter = "1000";
+    std::string converter_retire_memory = "512MiB";
     std::string redis_timeout = "500ms";
     std::string signature_size = "32";
     std::string url_lifetime = "24h";
@@ -77,6 +81,7 @@ void add_places(CLI::App& app, Texts& texts) {
 
 void add_limits(CLI::App& app, Texts& texts) {
     add(app, "converters", texts.converters, "converter processes");
+    add(app, "slow-converters", texts.slow_converters, "more of them, of low priority, for AVIF and background work");
     add(app, "storage-threads", texts.storage_threads, "threads that read the storage, and as many that write it");
     add(app, "storage-queue", texts.storage_queue, "reads, or writes, that wait for a thread; one more is refused");
     add(app, "storage-timeout", texts.storage_timeout, "time that one read or write gets before it is given up");
@@ -91,10 +96,15 @@ void add_limits(CLI::App& app, Texts& texts) {
     add(app, "max-output-bytes", texts.max_output_bytes, "size of a thumbnail");
     add(app, "max-connections", texts.max_connections, "connections from the edge; more wait");
     add(app, "max-header-bytes", texts.max_header_bytes, "header of a request; at most 1MiB");
-    add(app, "queue", texts.queue, "jobs that wait for a converter; one more is refused");
+    add(app, "queue", texts.queue,
+        "jobs of a kind that wait; one more is refused; no client holds more places than are free");
     add(app, "queue-timeout", texts.queue_timeout, "time that a job waits before it is refused");
     add(app, "job-timeout", texts.job_timeout, "time that a job takes before its converter is killed");
+    add(app, "overload-wait", texts.overload_wait, "under overload, the longest wait with which a job is accepted");
+    add(app, "request-timeout", texts.request_timeout, "time that a request gets, where the edge names none or more");
     add(app, "jobs-per-converter", texts.jobs_per_converter, "jobs after which a converter is replaced");
+    add(app, "converter-retire-memory", texts.converter_retire_memory,
+        "a converter that ever held as much is replaced after its job");
     add(app, "redis-timeout", texts.redis_timeout, "time that Redis may take to answer; at most 900ms");
     add(app, "signature-size", texts.signature_size, "bytes of a URL's signature, as the edge's thumb_signature_size");
     add(app, "url-lifetime", texts.url_lifetime, "time that the URLs of a listing live, at least");
@@ -227,9 +237,12 @@ void read_limits(Reader& reader, const Texts& texts, Config& config) {
     using std::chrono::milliseconds;
     PoolConfig& pool = config.pool;
     pool.converters = static_cast<unsigned>(reader.number("converters", texts.converters, 1, 1024));
+    pool.slow_converters = static_cast<unsigned>(reader.number("slow-converters", texts.slow_converters, 1, 1024));
     pool.max_queue = reader.number("queue", texts.queue, 1, 100'000);
     pool.queue_timeout = reader.duration("queue-timeout", texts.queue_timeout, milliseconds(100));
     pool.job_timeout = reader.duration("job-timeout", texts.job_timeout, milliseconds(100));
+    pool.overload_wait = reader.duration("overload-wait", texts.overload_wait, milliseconds(10));
+    pool.converter_retire_memory = reader.size("converter-retire-memory", texts.converter_retire_memory);
     pool.max_pixels = reader.number("max-pixels", texts.max_pixels, 1, 10'000'000'000);
     pool.max_side = static_cast<std::uint32_t>(reader.number("max-side", texts.max_side, 1, 10'000'000));
     pool.max_frames = static_cast<std::uint32_t>(reader.number("max-frames", texts.max_frames, 1, 1'000'000));
@@ -247,6 +260,7 @@ void read_limits(Reader& reader, const Texts& texts, Config& config) {
     config.server.max_connections = reader.number("max-connections", texts.max_connections, 1, 100'000);
     config.server.max_header_bytes = header_bytes(reader, texts.max_header_bytes);
     config.redis.deadline = reader.duration("redis-timeout", texts.redis_timeout, milliseconds(10), milliseconds(900));
+    config.request_timeout = reader.duration("request-timeout", texts.request_timeout, milliseconds(100));
     config.drain.timeout = reader.duration("drain-timeout", texts.drain_timeout, milliseconds(1));
     config.drain.lame_duck = reader.duration("lame-duck", texts.lame_duck, milliseconds(1));
     config.urls.signature_size =

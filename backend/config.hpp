@@ -24,6 +24,7 @@ struct Config {
     std::string photos;  // the storage's folder
     std::string log;     // empty: standard error
     StorageThreadsConfig storage;
+    std::chrono::milliseconds request_timeout{10'000};  // where the edge names no deadline, or a later one
     DrainTimes drain;
     RedisConfig redis;
     PoolConfig pool;

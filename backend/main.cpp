@@ -138,7 +138,7 @@ Service::Service(Config config, Foundations foundations)
       storage_(std::move(foundations.storage)),
       photos_(*storage_),
       quarantine_(*storage_),
-      metrics_(THUMBGATE_VERSION, config_.pool.converters),
+      metrics_(THUMBGATE_VERSION, config_.pool.converters, config_.pool.slow_converters),
       reports_(metrics_, log_),
       quarantine_reports_(metrics_, log_),
       threads_(config_.storage),
@@ -171,7 +171,7 @@ std::expected<void, std::string> Service::start() {
     const PhotoParts parts{*storage_, photos_, threads_, *pool_, sessions_, urls_, metrics_, purges_};
     photo_api_.emplace(parts, config_.uploads);
     thumbnails_.emplace(photos_, threads_, *pool_);
-    frontend_.emplace(Gate(secret_.service), Router(routes()), metrics_, log_);
+    frontend_.emplace(Gate(secret_.service), Router(routes()), metrics_, log_, config_.request_timeout);
     server_.emplace(
         io_.get_executor(), std::move(*listener_), config_.server,
         [this](Request& request) { return frontend_->respond(request); },
@@ -186,6 +186,7 @@ std::expected<void, std::string> Service::start() {
     log_.info("started", {{"version", THUMBGATE_VERSION},
                           {"listen", to_string(config_.listen)},
                           {"converters", config_.pool.converters},
+                          {"slow_converters", config_.pool.slow_converters},
                           {"removals_finished", removals->photos.size() - removals->unfinished},
                           {"removals_unfinished", removals->unfinished}});
     return {};

@@ -28,13 +28,17 @@ Gauge& gauge(Registry& registry, const char* name, const char* help) {
     return BuildGauge().Name(name).Help(help).Register(registry).Add({});
 }
 
+Family<Gauge>& gauges(Registry& registry, const char* name, const char* help) {
+    return BuildGauge().Name(name).Help(help).Register(registry);
+}
+
 std::string status_class(int status) {
     return std::to_string(status / 100) + "xx";
 }
 
 }  // namespace
 
-Metrics::Metrics(std::string_view version, std::size_t converters)
+Metrics::Metrics(std::string_view version, std::size_t converters, std::size_t slow_converters)
     : requests_(counters(registry_, "thumbgate_backend_requests_total",
                          "Requests answered, by method, route and class of status.")),
       refused_(counters(registry_, "thumbgate_backend_refused_requests_total",
@@ -65,14 +69,27 @@ Metrics::Metrics(std::string_view version, std::size_t converters)
                          .Register(registry_)),
       redis_up_(gauge(registry_, "thumbgate_backend_redis_up", "Whether Redis answers: 1 or 0.")),
       connections_(gauge(registry_, "thumbgate_backend_connections", "Open connections from the edge.")),
-      queue_depth_(gauge(registry_, "thumbgate_backend_queue_depth", "Jobs waiting for a converter.")),
-      busy_(gauge(registry_, "thumbgate_backend_converters_busy", "Converter processes at work.")),
+      admission_refused_(counters(registry_, "thumbgate_backend_admission_refused_total",
+                                  "Jobs and requests refused because they could not be done in time, by reason.")),
+      queue_depth_(gauges(registry_, "thumbgate_backend_queue_depth", "Jobs waiting for a converter, by lane.")),
+      busy_(gauges(registry_, "thumbgate_backend_converters_busy", "Converter processes at work, by group.")),
+      queue_wait_(BuildHistogram()
+                      .Name("thumbgate_backend_queue_wait_seconds")
+                      .Help("Time that jobs which began had waited for a converter, by lane.")
+                      .Register(registry_)),
       queue_stage_(stage("queue")),
       storage_stage_(stage("storage")),
       decode_encode_stage_(stage("decode_encode")),
       total_stage_(stage("total")) {
-    gauge(registry_, "thumbgate_backend_converters", "Converter processes that are kept ready.")
-        .Set(static_cast<double>(converters));
+    auto& kept =
+        gauges(registry_, "thumbgate_backend_converters", "Converter processes that are kept ready, by group.");
+    kept.Add({{"group", "fast"}}).Set(static_cast<double>(converters));
+    kept.Add({{"group", "slow"}}).Set(static_cast<double>(slow_converters));
+    for (const Group group : {Group::fast, Group::slow}) set_busy_converters(group, 0);
+    for (const Lane lane : {Lane::interactive, Lane::upload, Lane::background}) set_queue_depth(lane, 0);
+    for (const char* reason : {"queue_full", "would_be_late", "overload", "deadline_passed", "queue_timeout"}) {
+        admission_refused_.Add({{"reason", reason}});
+    }
     BuildGauge()
         .Name("thumbgate_backend_build_info")
         .Help("Always 1; the label names the version that runs.")
@@ -139,16 +156,21 @@ void Metrics::on_conversion(std::string_view format, std::string_view result, do
     decode_encode_stage_.Observe(seconds);
 }
 
-void Metrics::on_queue_wait(double seconds) {
+void Metrics::on_queue_wait(Lane lane, double seconds) {
     queue_stage_.Observe(seconds);
+    queue_wait_.Add({{"lane", std::string(name(lane))}}, kSeconds).Observe(seconds);
 }
 
-void Metrics::set_queue_depth(std::size_t waiting) {
-    queue_depth_.Set(static_cast<double>(waiting));
+void Metrics::set_queue_depth(Lane lane, std::size_t waiting) {
+    queue_depth_.Add({{"lane", std::string(name(lane))}}).Set(static_cast<double>(waiting));
 }
 
-void Metrics::set_busy_converters(std::size_t busy) {
-    busy_.Set(static_cast<double>(busy));
+void Metrics::set_busy_converters(Group group, std::size_t busy) {
+    busy_.Add({{"group", std::string(name(group))}}).Set(static_cast<double>(busy));
+}
+
+void Metrics::on_admission_refused(std::string_view reason) {
+    admission_refused_.Add({{"reason", std::string(reason)}}).Increment();
 }
 
 void Metrics::on_converter_replaced(std::string_view reason) {

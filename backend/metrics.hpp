@@ -21,7 +21,7 @@ namespace thumbgate {
 
 class Metrics {
   public:
-    Metrics(std::string_view version, std::size_t converters);
+    Metrics(std::string_view version, std::size_t converters, std::size_t slow_converters = 0);
 
     // `route`: a route's pattern, or "none".
     void on_request(std::string_view method, std::string_view route, int status);
@@ -37,9 +37,11 @@ class Metrics {
     void set_storage_tasks(std::string_view access, const TaskQueue::Counts& counts);
 
     void on_conversion(std::string_view format, std::string_view result, double seconds);
-    void on_queue_wait(double seconds);
-    void set_queue_depth(std::size_t waiting);
-    void set_busy_converters(std::size_t busy);
+    void on_queue_wait(Lane lane, double seconds);
+    void set_queue_depth(Lane lane, std::size_t waiting);
+    void set_busy_converters(Group group, std::size_t busy);
+    // Of a job that is not admitted, or of a request that comes after its deadline.
+    void on_admission_refused(std::string_view reason);
     void on_converter_replaced(std::string_view reason);
 
     void on_quarantined();
@@ -64,8 +66,10 @@ class Metrics {
     prometheus::Family<prometheus::Gauge>& storage_tasks_;
     prometheus::Gauge& redis_up_;
     prometheus::Gauge& connections_;
-    prometheus::Gauge& queue_depth_;
-    prometheus::Gauge& busy_;
+    prometheus::Family<prometheus::Counter>& admission_refused_;
+    prometheus::Family<prometheus::Gauge>& queue_depth_;
+    prometheus::Family<prometheus::Gauge>& busy_;
+    prometheus::Family<prometheus::Histogram>& queue_wait_;
     prometheus::Histogram& queue_stage_;
     prometheus::Histogram& storage_stage_;
     prometheus::Histogram& decode_encode_stage_;
@@ -77,9 +81,12 @@ class PoolReports final : public PoolObserver {
   public:
     PoolReports(Metrics& metrics, Log& log) : metrics_(metrics), log_(log) {}
 
-    void on_queued(std::size_t waiting) override { metrics_.set_queue_depth(waiting); }
-    void on_queue_wait(std::chrono::duration<double> waited) override { metrics_.on_queue_wait(waited.count()); }
-    void on_busy(std::size_t busy_converters) override { metrics_.set_busy_converters(busy_converters); }
+    void on_queued(Lane lane, std::size_t waiting) override { metrics_.set_queue_depth(lane, waiting); }
+    void on_queue_wait(Lane lane, std::chrono::duration<double> waited) override {
+        metrics_.on_queue_wait(lane, waited.count());
+    }
+    void on_busy(Group group, std::size_t busy) override { metrics_.set_busy_converters(group, busy); }
+    void on_refused(std::string_view reason) override { metrics_.on_admission_refused(reason); }
     void on_job(std::string_view format, std::string_view result, std::chrono::duration<double> took) override {
         metrics_.on_conversion(format, result, took.count());
     }

@@ -1,6 +1,7 @@
 #include "backend/conversion/engine.hpp"
 
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
@@ -22,6 +23,8 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::seconds kPrepareTimeout{30};  // of the zygote and the first converters
 constexpr std::chrono::seconds kHireTimeout{5};      // of one converter, which takes 50 ms on an idle machine
 constexpr std::chrono::seconds kEndPatience{2};      // with one that has closed its socket, which is to be its last act
+constexpr std::chrono::minutes kMaxTimeAtWork{10};   // of one converter; a limit of the kernel's is the last resort
+constexpr std::uint8_t kSlowNiceness = 15;           // 3 % of a core that a fast converter wants, all of it otherwise
 
 Error stopping() {
     return fail_unavailable("stopping", "The service is about to stop.").error();
@@ -31,8 +34,17 @@ Error no_converters() {
     return fail_unavailable(std::string(kConvertersDown), "No picture can be converted at the moment.").error();
 }
 
-Error queue_full() {
-    return fail_unavailable("queue_full", "Too many pictures are waiting to be converted.").error();
+Error starved() {
+    return fail_unavailable("starved", "There was too little time for this picture beside others.").error();
+}
+
+std::uint8_t niceness(Group group) {
+    return group == Group::slow ? kSlowNiceness : 0;
+}
+
+std::uint64_t size_of(const UniqueFd& source) {
+    struct stat facts{};
+    return fstat(source.get(), &facts) == 0 ? static_cast<std::uint64_t>(facts.st_size) : 0;
 }
 
 bool has_message(asio::posix::stream_descriptor& socket) {
@@ -46,17 +58,18 @@ Engine::Engine(asio::any_io_executor executor, PoolConfig config, PoolObserver& 
     : executor_(std::move(executor)),
       config_(std::move(config)),
       observer_(&observer),
-      queue_(config_.queue_timeout),
+      queue_(config_),
       keeper_(executor_, config_.program, *this) {}
 
 asio::awaitable<Result<void>> Engine::prepare() {
     const Deadline deadline = after(kPrepareTimeout);
     auto zygote = co_await Zygote::start(config_.program, deadline);
     if (!zygote) co_return std::unexpected(std::move(zygote.error()));
-    for (unsigned i = 0; i < config_.converters; ++i) {
-        auto converter = co_await Converter::hire(zygote->control(), deadline);
+    for (unsigned i = 0; i < config_.converters + config_.slow_converters; ++i) {
+        const Group group = i < config_.converters ? Group::fast : Group::slow;
+        auto converter = co_await Converter::hire(zygote->control(), niceness(group), deadline);
         if (!converter) co_return std::unexpected(std::move(converter.error()));
-        auto worker = std::make_unique<Worker>(executor_);
+        auto worker = std::make_unique<Worker>(executor_, group);
         worker->converter = std::make_unique<Converter>(Converter::moved_to(executor_, std::move(*converter)));
         workers_.push_back(std::move(worker));
     }
@@ -82,34 +95,58 @@ void Engine::stop() {
 
 // --- callers
 
-std::optional<Error> Engine::refusal() const {
+std::optional<Error> Engine::refusal(const Job& job) const {
     if (!is_running()) return stopping();
     if (keeper_.fails()) return no_converters();
-    const auto is_idle = [](const auto& worker) { return worker->is_idle; };
-    const auto idle_workers = static_cast<std::size_t>(std::ranges::count_if(workers_, is_idle));
-    if (queue_.size() >= config_.max_queue + idle_workers) return queue_full();
-    return std::nullopt;
+    const auto refused = queue_.refuse(job);
+    if (!refused) return std::nullopt;
+    observer_->on_refused(thumbgate::name(refused->reason));
+    return thumbgate::error_of(*refused);
 }
 
-asio::awaitable<Result<Answer>> Engine::submit(JobRequest request, UniqueFd source) {
+JobPtr Engine::make_job(JobRequest request, UniqueFd source, JobTerms terms) const {
+    auto job = std::make_shared<Job>(executor_, request, std::move(source));
+    job->lane = terms.lane;
+    job->share = share_of(terms.client);
+    job->deadline = terms.deadline;
+    job->group = group_of(request, terms.lane);
+    job->source_bytes = size_of(job->source);
+    job->cost = costs_.estimate(label(request), job->source_bytes);
+    return job;
+}
+
+asio::awaitable<Result<Answer>> Engine::submit(JobRequest request, UniqueFd source, JobTerms terms) {
     const auto self = shared_from_this();
-    if (auto refused = refusal()) co_return std::unexpected(std::move(*refused));
     request.number = ++last_number_;
-    const auto job = std::make_shared<Job>(executor_, request, std::move(source));
+    const JobPtr job = make_job(request, std::move(source), std::move(terms));
+    if (auto refused = refusal(*job)) co_return std::unexpected(std::move(*refused));
     queue_.push(job);
-    observer_->on_queued(queue_.size());
-    call_idle_worker();
+    report_queue(job->lane);
+    call_idle_worker(job->group);
     auto answer = co_await queue_.wait_for(job);
-    if (is_running()) observer_->on_queued(queue_.size());
+    report_queue(job->lane);
+    if (is_running() && !answer && answer.error().code == kQueueTimeout) observer_->on_refused(kQueueTimeout);
     co_return answer;
 }
 
-void Engine::call_idle_worker() {
-    const auto can_come = [](const auto& worker) { return worker->is_idle && !worker->is_called; };
+void Engine::call_idle_worker(Group group) {
+    const auto can_come = [group](const auto& worker) {
+        return worker->group == group && worker->is_idle && !worker->is_called;
+    };
     const auto found = std::ranges::find_if(workers_, can_come);
     if (found == workers_.end()) return;
     (*found)->is_called = true;
     (*found)->converter->socket().cancel();
+}
+
+void Engine::report_queue(Lane lane) {
+    if (is_running()) observer_->on_queued(lane, queue_.size(lane));
+}
+
+void Engine::report_busy(Group group, int change) {
+    auto& busy = busy_.at(static_cast<std::size_t>(group));
+    busy += static_cast<std::size_t>(change);
+    if (is_running()) observer_->on_busy(group, busy);
 }
 
 // --- the zygote
@@ -136,7 +173,7 @@ asio::awaitable<void> Engine::work(std::shared_ptr<Engine> self, Worker& worker)
     while (self->is_running()) {
         if (!worker.converter) {
             co_await staff(worker);
-        } else if (JobPtr job = queue_.take()) {
+        } else if (JobPtr job = queue_.take(worker.group)) {
             co_await serve(worker, std::move(job));
         } else {
             co_await idle(worker);
@@ -148,11 +185,12 @@ asio::awaitable<void> Engine::work(std::shared_ptr<Engine> self, Worker& worker)
 asio::awaitable<void> Engine::staff(Worker& worker) {
     const Zygote* zygote = keeper_.zygote();
     if (zygote == nullptr) co_return co_await sleep(worker.pause, kHireTimeout);
-    auto converter = co_await Converter::hire(zygote->control(), after(kHireTimeout));
+    auto converter = co_await Converter::hire(zygote->control(), niceness(worker.group), after(kHireTimeout));
     if (!is_running()) co_return;
     if (converter) {
         worker.converter = std::make_unique<Converter>(std::move(*converter));
         worker.jobs_done = 0;
+        worker.time_at_work = {};
         worker.pauses.reset();
         co_return;
     }
@@ -169,26 +207,29 @@ asio::awaitable<void> Engine::idle(Worker& worker) {
     const Loss loss = co_await look_into(worker, Ending::never_begun);
     if (!is_running()) co_return;
     replace(worker, loss);
-    if (queue_.size() > 0) call_idle_worker();
+    if (queue_.size(worker.group) > 0) call_idle_worker(worker.group);
 }
 
 asio::awaitable<void> Engine::serve(Worker& worker, JobPtr job) {
-    const auto started = Clock::now();
-    observer_->on_queued(queue_.size());
-    observer_->on_queue_wait(started - job->queued_at);
+    job->started_at = Clock::now();
+    report_queue(job->lane);
+    observer_->on_queue_wait(job->lane, job->started_at - job->queued_at);
     Answer answer{};
     if (job->request.kind == JobKind::convert) {
         auto output = make_output(job->request.max_output_bytes);
-        if (!output) co_return JobQueue::finish(*job, std::unexpected(std::move(output.error())));
+        if (!output) {
+            queue_.ended(job);
+            co_return JobQueue::finish(*job, std::unexpected(std::move(output.error())));
+        }
         answer.output = std::move(*output);
     }
-    job->started_at = started;
-    observer_->on_busy(++busy_);
+    report_busy(worker.group, +1);
     const Ending ending = co_await attempt(worker, *job, answer);
     const Loss loss = co_await look_into(worker, ending);
-    --busy_;
+    queue_.ended(job);
+    report_busy(worker.group, -1);
     if (!is_running()) co_return JobQueue::finish(*job, std::unexpected(stopping()));
-    observer_->on_busy(busy_);
+    worker.time_at_work += Clock::now() - job->started_at;
     if (ending == Ending::answered) co_return conclude(worker, job, std::move(answer));
     conclude_lost(worker, job, ending, loss);
 }
@@ -200,9 +241,11 @@ asio::awaitable<Engine::Ending> Engine::attempt(Worker& worker, const Job& job, 
     const std::span sent(descriptors.data(), answer.output ? 2 : 1);
     if (!send_message(socket.native_handle(), bytes_of(job.request), sent, MSG_DONTWAIT)) co_return Ending::never_begun;
     const Deadline deadline = after(config_.job_timeout);
+    const auto processor_time = worker.converter->processor_time();
     while (true) {
         const Waited waited = co_await wait_readable(socket, deadline);
-        if (waited != Waited::ready) co_return waited == Waited::timed_out ? Ending::timed_out : Ending::gone;
+        if (waited == Waited::timed_out) co_return overrun_of(worker, processor_time);
+        if (waited != Waited::ready) co_return Ending::gone;
         std::array<std::byte, sizeof(JobReply)> bytes{};
         const Received received = receive_message(socket.native_handle(), bytes, MSG_DONTWAIT);
         if (received.size < 0 && errno == EAGAIN) continue;
@@ -216,12 +259,21 @@ asio::awaitable<Engine::Ending> Engine::attempt(Worker& worker, const Job& job, 
     }
 }
 
+// A slow converter gives way to all others: where it got less than half of a processor, that is no fault of the
+// picture.
+Engine::Ending Engine::overrun_of(const Worker& worker, std::chrono::nanoseconds processor_time_before) const {
+    const auto used = worker.converter->processor_time() - processor_time_before;
+    return worker.group == Group::slow && used < config_.job_timeout / 2 ? Ending::starved : Ending::timed_out;
+}
+
 asio::awaitable<Engine::Loss> Engine::look_into(Worker& worker, Ending ending) {
     switch (ending) {
         case Ending::answered:
             co_return Loss{};
         case Ending::timed_out:
             co_return Loss{"timeout", "its job took too long", true};
+        case Ending::starved:
+            co_return Loss{"starved", "its job got too little processor time", false};
         case Ending::lied:
             co_return Loss{"invalid_reply", "it said what no converter says", true};
         case Ending::gone:
@@ -234,21 +286,25 @@ asio::awaitable<Engine::Loss> Engine::look_into(Worker& worker, Ending ending) {
 }
 
 void Engine::conclude(Worker& worker, const JobPtr& job, Answer answer) {
-    if (++worker.jobs_done >= config_.jobs_per_converter) {
-        replace(worker, {"retired", "it has done its number of jobs", false});
-    }
+    ++worker.jobs_done;
+    const std::string_view why = why_worn_out(worker, answer.reply);
+    if (!why.empty()) replace(worker, {"retired", std::string(why), false});
+    learn(*job);
     if (answer.reply.outcome == Outcome::ok) return finish(job, std::move(answer));
-    finish(job, std::unexpected(error_of(answer.reply, config_)));
+    finish(job, std::unexpected(thumbgate::error_of(answer.reply, config_)));
 }
 
 void Engine::conclude_lost(Worker& worker, const JobPtr& job, Ending ending, const Loss& loss) {
     replace(worker, loss);
-    if (ending == Ending::timed_out) return finish(job, std::unexpected(timeout_error(config_)));
-    if (!std::exchange(job->was_tried, true)) {
+    if (ending == Ending::timed_out || ending == Ending::starved) {
+        learn(*job);
+        return finish(job, std::unexpected(ending == Ending::starved ? starved() : timeout_error(config_)));
+    }
+    if (!std::exchange(job->was_tried, true) && job->is_wanted()) {
         job->broke_a_converter = loss.is_own_doing;
         queue_.push_first(job);
-        observer_->on_queued(queue_.size());
-        return call_idle_worker();
+        report_queue(job->lane);
+        return call_idle_worker(job->group);
     }
     const bool is_its_fault = job->broke_a_converter && loss.is_own_doing;
     const std::string detail = "converter: " + loss.detail;
@@ -264,6 +320,18 @@ void Engine::finish(const JobPtr& job, Result<Answer> result) {
 void Engine::replace(Worker& worker, const Loss& loss) {
     worker.converter.reset();
     observer_->on_converter_replaced(loss.reason, loss.detail);
+}
+
+void Engine::learn(const Job& job) {
+    costs_.learn(label(job.request), job.source_bytes, Clock::now() - job.started_at);
+}
+
+// Empty: it is not.
+std::string_view Engine::why_worn_out(const Worker& worker, const JobReply& reply) const {
+    if (worker.jobs_done >= config_.jobs_per_converter) return "it has done its number of jobs";
+    if (worker.time_at_work >= kMaxTimeAtWork) return "it has worked for long";
+    if (reply.peak_bytes >= config_.converter_retire_memory) return "it has held much memory";
+    return {};
 }
 
 }  // namespace thumbgate

@@ -1,8 +1,9 @@
-// What runs behind a ConverterPool: each worker has one converter at a time, takes jobs from the queue, and replaces
-// the converter when a job broke it. Coroutines keep the engine alive until they have noticed stop().
-// Not thread-safe: everything runs on one executor.
+// What runs behind a ConverterPool: each worker has one converter at a time, takes jobs from its group's queue, and
+// replaces the converter when a job broke it or it is worn out. Coroutines keep the engine alive until they have
+// noticed stop(). Not thread-safe: everything runs on one executor.
 #pragma once
 
+#include <array>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -13,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "backend/conversion/cost_model.hpp"
 #include "backend/conversion/pauses.hpp"
 #include "backend/conversion/pool.hpp"
 #include "backend/conversion/process.hpp"
@@ -29,7 +31,7 @@ class Engine final : public std::enable_shared_from_this<Engine>, private Zygote
     boost::asio::awaitable<Result<void>> prepare();
     void run();
 
-    boost::asio::awaitable<Result<Answer>> submit(JobRequest request, UniqueFd source);
+    boost::asio::awaitable<Result<Answer>> submit(JobRequest request, UniqueFd source, JobTerms terms);
 
     // The observer is not called any more.
     void stop();
@@ -37,7 +39,7 @@ class Engine final : public std::enable_shared_from_this<Engine>, private Zygote
     const PoolConfig& config() const { return config_; }
 
   private:
-    enum class Ending { answered, gone, timed_out, lied, never_begun };
+    enum class Ending { answered, gone, timed_out, starved, lied, never_begun };
 
     // Why a converter is given up.
     struct Loss {
@@ -47,10 +49,12 @@ class Engine final : public std::enable_shared_from_this<Engine>, private Zygote
     };
 
     struct Worker {
-        explicit Worker(const boost::asio::any_io_executor& executor) : pause(executor) {}
+        Worker(const boost::asio::any_io_executor& executor, Group in) : group(in), pause(executor) {}
 
+        Group group;
         std::unique_ptr<Converter> converter;  // null while there is none
         unsigned jobs_done = 0;                // by this converter
+        Deadline::duration time_at_work{};     // of this converter
         bool is_idle = false;                  // waits on its socket for nothing but the converter's end
         bool is_called = false;                // idle, and on its way to the queue
         Pauses pauses;
@@ -58,8 +62,11 @@ class Engine final : public std::enable_shared_from_this<Engine>, private Zygote
     };
 
     bool is_running() const { return observer_ != nullptr; }
-    std::optional<Error> refusal() const;
-    void call_idle_worker();
+    std::optional<Error> refusal(const Job& job) const;
+    JobPtr make_job(JobRequest request, UniqueFd source, JobTerms terms) const;
+    void call_idle_worker(Group group);
+    void report_queue(Lane lane);
+    void report_busy(Group group, int change);
 
     boost::asio::awaitable<void> keep_zygote(std::shared_ptr<Engine> self);
     void on_zygote_ended() override;
@@ -71,20 +78,24 @@ class Engine final : public std::enable_shared_from_this<Engine>, private Zygote
     boost::asio::awaitable<void> idle(Worker& worker);
     boost::asio::awaitable<void> serve(Worker& worker, JobPtr job);
     boost::asio::awaitable<Ending> attempt(Worker& worker, const Job& job, Answer& answer) const;
+    Ending overrun_of(const Worker& worker, std::chrono::nanoseconds processor_time_before) const;
     static boost::asio::awaitable<Loss> look_into(Worker& worker, Ending ending);
     void conclude(Worker& worker, const JobPtr& job, Answer answer);
     void conclude_lost(Worker& worker, const JobPtr& job, Ending ending, const Loss& loss);
     void finish(const JobPtr& job, Result<Answer> result);
     void replace(Worker& worker, const Loss& loss);
+    void learn(const Job& job);
+    std::string_view why_worn_out(const Worker& worker, const JobReply& reply) const;
 
     boost::asio::any_io_executor executor_;
     PoolConfig config_;
     PoolObserver* observer_;  // null when stopped
     JobQueue queue_;
+    CostModel costs_;
     ZygoteKeeper keeper_;
     std::vector<std::unique_ptr<Worker>> workers_;
-    std::size_t busy_ = 0;
-    std::uint64_t last_number_ = 0;  // of a job
+    std::array<std::size_t, 2> busy_{};  // by Group
+    std::uint64_t last_number_ = 0;      // of a job
 };
 
 }  // namespace thumbgate

@@ -172,6 +172,11 @@ std::string_view label(const JobRequest& request) {
     return name(Format::jpeg);
 }
 
+Group group_of(const JobRequest& request, Lane lane) {
+    const bool is_slow = lane == Lane::background || label(request) == name(Format::avif);
+    return is_slow ? Group::slow : Group::fast;
+}
+
 std::string_view name(Outcome outcome) {
     return kOutcomes.at(static_cast<std::size_t>(outcome));
 }

@@ -19,6 +19,8 @@ JobRequest convert_request(const PoolConfig& config, const Conversion& conversio
 // "inspect", or the format the result will most likely have: the label of the job in metrics.
 std::string_view label(const JobRequest& request);
 
+Group group_of(const JobRequest& request, Lane lane);
+
 std::string_view name(Outcome outcome);  // "too_many_pixels"
 
 // The reply, if it is one that an honest converter can give to this request.

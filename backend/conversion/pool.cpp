@@ -1,5 +1,6 @@
 #include "backend/conversion/pool.hpp"
 
+#include <array>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <utility>
@@ -19,16 +20,18 @@ class Pool final : public ConverterPool {
     Pool& operator=(const Pool&) = delete;
     ~Pool() override { engine_->stop(); }
 
-    asio::awaitable<Result<Picture>> convert(UniqueFd source, Conversion conversion, JobTerms /*terms*/) override {
+    asio::awaitable<Result<Picture>> convert(UniqueFd source, Conversion conversion, JobTerms terms) override {
         const auto engine = engine_;
-        auto answer = co_await engine->submit(convert_request(engine->config(), conversion), std::move(source));
+        const JobRequest request = convert_request(engine->config(), conversion);
+        auto answer = co_await engine->submit(request, std::move(source), std::move(terms));
         if (!answer) co_return std::unexpected(std::move(answer.error()));
         co_return read_output(answer->output, answer->reply);
     }
 
-    asio::awaitable<Result<PictureFacts>> inspect(UniqueFd source, JobTerms /*terms*/) override {
+    asio::awaitable<Result<PictureFacts>> inspect(UniqueFd source, JobTerms terms) override {
         const auto engine = engine_;
-        auto answer = co_await engine->submit(inspect_request(engine->config()), std::move(source));
+        const JobRequest request = inspect_request(engine->config());
+        auto answer = co_await engine->submit(request, std::move(source), std::move(terms));
         if (!answer) co_return std::unexpected(std::move(answer.error()));
         const JobReply& reply = answer->reply;
         co_return PictureFacts{reply.source_format, reply.width, reply.height, reply.has_alpha};
@@ -41,6 +44,15 @@ class Pool final : public ConverterPool {
 };
 
 }  // namespace
+
+std::string_view name(Lane lane) {
+    constexpr std::array<std::string_view, 3> kNames{"interactive", "upload", "background"};
+    return kNames.at(static_cast<std::size_t>(lane));
+}
+
+std::string_view name(Group group) {
+    return group == Group::slow ? "slow" : "fast";
+}
 
 Result<std::unique_ptr<ConverterPool>> ConverterPool::start(asio::any_io_executor executor, PoolConfig config,
                                                             PoolObserver& observer) {

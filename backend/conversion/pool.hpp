@@ -1,5 +1,6 @@
-// The broker's side of conversion: a bounded queue in front of a fixed number of converter processes, each of which
-// has one job at a time. A converter that dies or overruns costs its own job alone and is replaced.
+// The broker's side of conversion: bounded queues in front of a fixed number of converter processes, each of which
+// has one job at a time. A converter that dies or overruns costs its own job alone and is replaced. Who is admitted and
+// in which order is scheduler.hpp's.
 // Not thread-safe: everything runs on the executor it was made with.
 #pragma once
 
@@ -22,17 +23,20 @@ namespace thumbgate {
 
 struct PoolConfig {
     std::filesystem::path program;                    // thumbgate-converter
-    unsigned converters = 2;                          // processes
-    std::size_t max_queue = 256;                      // jobs that wait; one more is refused with 503
-    std::chrono::milliseconds job_timeout{10'000};    // a job that takes longer is killed with its converter
+    unsigned converters = 2;                          // processes for what is done soon
+    unsigned slow_converters = 1;                     // processes for AVIF and background work, of a lower priority
+    std::size_t max_queue = 256;                      // jobs of a lane that wait; one more is refused with 503
+    std::chrono::milliseconds job_timeout{7000};      // a job that takes longer is killed with its converter
     std::chrono::milliseconds queue_timeout{10'000};  // a job that waits longer is refused with 503
+    std::chrono::milliseconds overload_wait{1000};    // under overload a job that would wait longer is refused
     std::uint64_t max_pixels = 100'000'000;           // of a source over all its frames, and of a result
     std::uint32_t max_side = 65'535;                  // pixels of a source's longer side
     std::uint32_t max_frames = 1000;                  // of a source; pages are frames
     std::uint32_t max_scans = 100;                    // of a JPEG
     std::uint64_t max_metadata_bytes = 4 << 20;       // of a source; see converter/survey.hpp
     std::uint64_t max_output_bytes = 32 << 20;
-    unsigned jobs_per_converter = 1000;  // then it is replaced by a fresh one
+    unsigned jobs_per_converter = 1000;                 // then it is replaced by a fresh one
+    std::uint64_t converter_retire_memory = 512 << 20;  // bytes; the same for one that ever held as much
 };
 
 struct Picture {
@@ -56,6 +60,12 @@ enum class Lane : std::uint8_t {
     background,   // nobody waits
 };
 
+// The converters that a job may run on: a slow one never waits in front of a fast one.
+enum class Group : std::uint8_t {
+    fast,
+    slow,  // AVIF, and what nobody waits for
+};
+
 // How a job is treated beside the jobs of others.
 struct JobTerms {
     Lane lane = Lane::interactive;
@@ -68,13 +78,18 @@ struct JobTerms {
 inline constexpr std::string_view kCrashed = "crash";     // it broke two converters
 inline constexpr std::string_view kTimedOut = "timeout";  // its converter was killed after job_timeout
 
+std::string_view name(Lane lane);    // "interactive"
+std::string_view name(Group group);  // "fast"
+
 // What the pool reports as it works, for metrics. Called on the pool's executor.
 class PoolObserver {
   public:
     virtual ~PoolObserver() = default;
-    virtual void on_queued(std::size_t waiting) = 0;
-    virtual void on_queue_wait(std::chrono::duration<double> waited) = 0;
-    virtual void on_busy(std::size_t busy_converters) = 0;
+    virtual void on_queued(Lane lane, std::size_t waiting) = 0;
+    virtual void on_queue_wait(Lane lane, std::chrono::duration<double> waited) = 0;
+    virtual void on_busy(Group group, std::size_t busy_converters) = 0;
+    // `reason`: "queue_full", "would_be_late", "overload" or "deadline_passed" at once, "queue_timeout" after a wait.
+    virtual void on_refused(std::string_view reason) = 0;
     // `format`: of the result, "inspect" for an inspection. `result`: "ok", an outcome's name, "timeout" or "crash".
     virtual void on_job(std::string_view format, std::string_view result, std::chrono::duration<double> took) = 0;
     // `reason`: one of a few words, see reason(ConverterEnd) and Engine::look_into. `detail`: for the log.
@@ -91,7 +106,9 @@ class ConverterPool {
     // A job whose converter is lost is tried once more on a fresh one, since that may not be its fault. It is called
     // the picture's fault (crash) when both broke by what they did, and not (failed) when one was killed from outside.
     // Errors: 415 unsupported, 422 corrupt / crash / timeout / the name of the Outcome that says which limit is
-    // exceeded, 503 queue full or waited too long, 500 failed.
+    // exceeded, 500 failed; 503 at once with queue_full / would_be_late / overload / deadline_passed, or queue_timeout
+    // after it has waited too long, or late where it runs at its deadline (and runs on: it is killed at job_timeout
+    // alone), or starved where a slow converter overran because it got too little processor time.
     virtual boost::asio::awaitable<Result<Picture>> convert(UniqueFd source, Conversion conversion, JobTerms terms) = 0;
     virtual boost::asio::awaitable<Result<PictureFacts>> inspect(UniqueFd source, JobTerms terms) = 0;
 

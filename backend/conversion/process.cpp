@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,6 +15,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <cerrno>
 #include <cstdlib>
+#include <fstream>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -185,10 +187,11 @@ Zygote::~Zygote() {
     waitid(P_PIDFD, static_cast<id_t>(pidfd_.get()), &ignored, WEXITED | WNOHANG);
 }
 
-asio::awaitable<Result<Converter>> Converter::hire(int zygote_control, Deadline deadline) {
+asio::awaitable<Result<Converter>> Converter::hire(int zygote_control, std::uint8_t niceness, Deadline deadline) {
     auto sockets = make_socket_pair();
     if (!sockets) co_return std::unexpected(sockets.error());
-    const auto request = blank_message<SpawnRequest>();
+    auto request = blank_message<SpawnRequest>();
+    request.niceness = niceness;
     const int theirs = sockets->theirs.get();
     if (!send_message(zygote_control, bytes_of(request), {&theirs, 1}, MSG_DONTWAIT)) {
         co_return not_started(errno == EAGAIN ? kNoAnswer : kConvertersDown, with_reason("zygote", errno));
@@ -233,6 +236,19 @@ asio::awaitable<ConverterEnd> Converter::ended(Deadline deadline) {
 Converter Converter::moved_to(const asio::any_io_executor& executor, Converter from) {
     UniqueFd pidfd = std::move(from.pidfd_);
     return {std::move(pidfd), std::move(from.end_), stream_descriptor(executor, from.socket_.release())};
+}
+
+std::chrono::nanoseconds Converter::processor_time() const {
+    // The pidfd's own number is right in this process's namespace, whatever the zygote's is.
+    std::ifstream facts("/proc/self/fdinfo/" + std::to_string(pidfd_.get()));
+    std::string word;
+    pid_t pid = 0;
+    while (facts >> word && word != "Pid:") continue;
+    clockid_t clock{};
+    timespec used{};
+    if (!(facts >> pid) || pid <= 0 || clock_getcpuclockid(pid, &clock) != 0) return {};
+    if (clock_gettime(clock, &used) != 0) return {};
+    return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
 }
 
 Converter::~Converter() {

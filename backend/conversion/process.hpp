@@ -6,6 +6,8 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <string_view>
 
@@ -50,8 +52,8 @@ class Zygote {
 class Converter {
   public:
     // Asks the zygote for one, and waits until it is locked down and warm. Its socket works on the executor that this
-    // runs on.
-    static boost::asio::awaitable<Result<Converter>> hire(int zygote_control, Deadline deadline);
+    // runs on. `niceness`: by how much its priority is below ours.
+    static boost::asio::awaitable<Result<Converter>> hire(int zygote_control, std::uint8_t niceness, Deadline deadline);
 
     Converter(Converter&&) noexcept = default;
     Converter& operator=(Converter&&) = delete;
@@ -62,6 +64,9 @@ class Converter {
 
     // Waits until it has ended, and says how. Where the deadline comes first, it lives.
     boost::asio::awaitable<ConverterEnd> ended(Deadline deadline);
+
+    // What it has used of the processors, all its threads together; zero where it cannot be told.
+    std::chrono::nanoseconds processor_time() const;
 
     // Carries JobRequest and JobReply; readable between jobs only when the converter is gone.
     boost::asio::posix::stream_descriptor& socket() { return socket_; }

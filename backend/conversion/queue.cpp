@@ -5,34 +5,68 @@
 #include <boost/asio/use_awaitable.hpp>
 
 namespace thumbgate {
+namespace {
 
 namespace asio = boost::asio;
+using Clock = std::chrono::steady_clock;
 
-void JobQueue::start_waiting(const JobPtr& job) {
-    job->queued_at = std::chrono::steady_clock::now();
-    job->news.expires_at(job->queued_at + patience_);
+constexpr std::chrono::seconds kSoonest{1};  // that a refused client is asked to come again
+constexpr std::chrono::seconds kLatest{30};
+
+SchedulerRules rules_of(const PoolConfig& config, unsigned converters) {
+    return {.converters = converters,
+            .max_waiting = config.max_queue,
+            .max_wait = config.queue_timeout,
+            .max_job = config.job_timeout,
+            .overload_wait = config.overload_wait};
+}
+
+std::string message_of(RejectionReason reason) {
+    if (reason == RejectionReason::deadline_passed) return "The request came too late to be answered in time.";
+    return "Too many pictures are waiting to be converted.";
+}
+
+}  // namespace
+
+Error error_of(const Rejection& rejection) {
+    const auto wait = std::clamp(std::chrono::ceil<std::chrono::seconds>(rejection.wait), kSoonest, kLatest);
+    return fail_unavailable(std::string(name(rejection.reason)), message_of(rejection.reason), {}, wait).error();
+}
+
+JobQueue::JobQueue(const PoolConfig& config)
+    : schedulers_{Scheduler(rules_of(config, config.converters)), Scheduler(rules_of(config, config.slow_converters))} {
+}
+
+std::size_t JobQueue::size(Lane lane) const {
+    std::size_t count = 0;
+    for (const Scheduler& scheduler : schedulers_) count += scheduler.waiting(lane);
+    return count;
+}
+
+std::optional<Rejection> JobQueue::refuse(const Job& job) const {
+    return of(job.group).refuse(job, Clock::now());
 }
 
 void JobQueue::push(const JobPtr& job) {
-    start_waiting(job);
-    jobs_.push_back(job);
+    job->queued_at = Clock::now();
+    of(job->group).put(job, job->queued_at);
+    job->news.expires_at(job->start_by);
 }
 
 void JobQueue::push_first(const JobPtr& job) {
-    start_waiting(job);
-    jobs_.push_front(job);
+    job->queued_at = Clock::now();
+    of(job->group).put_first(job, job->queued_at);
+    job->news.expires_at(job->start_by);
 }
 
-JobPtr JobQueue::take() {
-    if (jobs_.empty()) return nullptr;
-    JobPtr job = std::move(jobs_.front());
-    jobs_.pop_front();
-    job->news.expires_at(Deadline::max());
+JobPtr JobQueue::take(Group group) {
+    auto job = std::static_pointer_cast<Job>(of(group).take(Clock::now()));
+    if (job) job->news.expires_at(job->deadline);
     return job;
 }
 
-bool JobQueue::remove(const JobPtr& job) {
-    return std::erase(jobs_, job) > 0;
+void JobQueue::ended(const JobPtr& job) {
+    of(job->group).ended(job);
 }
 
 asio::awaitable<Result<Answer>> JobQueue::wait_for(JobPtr job) {
@@ -41,7 +75,9 @@ asio::awaitable<Result<Answer>> JobQueue::wait_for(JobPtr job) {
         JobQueue& queue;
         const JobPtr& job;
         ~GiveUp() {
-            if (!job->answer) queue.remove(job);
+            if (job->answer) return;
+            job->is_given_up = true;
+            queue.of(job->group).remove(job);
         }
     };
     const GiveUp give_up{*this, job};
@@ -49,12 +85,18 @@ asio::awaitable<Result<Answer>> JobQueue::wait_for(JobPtr job) {
     while (!answer) {
         boost::system::error_code cancelled;
         co_await job->news.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
-        // The timer may have expired in the moment in which the job was taken or finished.
-        if (!cancelled && !answer && remove(job)) {
-            finish(*job, fail_unavailable("queue_timeout", "Too many pictures are waiting to be converted."));
-        }
+        if (!cancelled && !answer) end_of_wait(job);
     }
     co_return std::move(*job->answer);
+}
+
+// The timer may have expired in the moment in which the job was taken: then it goes on.
+void JobQueue::end_of_wait(const JobPtr& job) {
+    if (of(job->group).remove(job)) {
+        finish(*job, fail_unavailable(std::string(kQueueTimeout), "Too many pictures are waiting to be converted."));
+    } else if (Clock::now() >= job->deadline) {
+        finish(*job, fail_unavailable("late", "The picture takes longer to convert than its request may."));
+    }
 }
 
 void JobQueue::finish(Job& job, Result<Answer> answer) {
@@ -64,7 +106,11 @@ void JobQueue::finish(Job& job, Result<Answer> answer) {
 }
 
 void JobQueue::refuse_all(const Error& error) {
-    for (const JobPtr& job : std::exchange(jobs_, {})) finish(*job, std::unexpected(error));
+    for (Scheduler& scheduler : schedulers_) {
+        for (const TicketPtr& job : scheduler.remove_all()) {
+            finish(static_cast<Job&>(*job), std::unexpected(error));
+        }
+    }
 }
 
 }  // namespace thumbgate

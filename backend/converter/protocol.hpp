@@ -64,6 +64,7 @@ struct JobReply {
     std::uint32_t width;  // of the result, or of the source with its orientation applied (inspect)
     std::uint32_t height;
     std::uint64_t output_bytes;
+    std::uint64_t peak_bytes;      // of memory, that the converter has held at once since its start
     std::array<char, 240> detail;  // libvips' own words, for the log; NUL-terminated
 };
 

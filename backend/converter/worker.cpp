@@ -1,6 +1,7 @@
 #include "backend/converter/worker.hpp"
 
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -28,13 +29,20 @@ void say_refused(int socket, std::string_view problem) {
     send_message(socket, bytes_of(notice));
 }
 
+std::uint64_t peak_bytes() {
+    constexpr std::uint64_t kKibibyte = 1024;
+    rusage usage{};
+    return getrusage(RUSAGE_SELF, &usage) == 0 ? static_cast<std::uint64_t>(usage.ru_maxrss) * kKibibyte : 0;
+}
+
 // False when there are no more jobs to come.
 bool do_one_job(int socket) {
     auto request = blank_message<JobRequest>();
     const Received received = receive_message(socket, writable_bytes_of(request));
     if (received.size != sizeof request) return false;
     const auto& [source, output] = received.descriptors;
-    const JobReply reply = run_job(request, source.get(), output.get());
+    JobReply reply = run_job(request, source.get(), output.get());
+    reply.peak_bytes = peak_bytes();
     return send_message(socket, bytes_of(reply));
 }
 

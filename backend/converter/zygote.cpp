@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -90,12 +91,14 @@ bool keep_only(const UniqueFd& job_socket) {
     return close_range(kControlSocket + 1, ~0U, 0) == 0;
 }
 
-[[noreturn]] void become_converter(UniqueFd job_socket, pid_t zygote, const SandboxLimits& limits) {
+[[noreturn]] void become_converter(UniqueFd job_socket, pid_t zygote, std::uint8_t niceness,
+                                   const SandboxLimits& limits) {
     THUMB_FAULT_POINT("converter-forked");
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     const bool orphaned = getppid() != zygote;  // it died before we asked to die with it
     if (orphaned || !keep_only(job_socket)) _exit(EXIT_FAILURE);
     static_cast<void>(job_socket.release());  // closed by now
+    if (niceness > 0) setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + niceness);
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -115,14 +118,14 @@ bool announce(const UniqueFd& job_socket, pid_t pid, int end_of_pipe) {
 }
 
 // Where anything fails, the broker sees its job socket closed.
-void spawn_converter(UniqueFd job_socket, const SandboxLimits& limits, Children& children) {
+void spawn_converter(UniqueFd job_socket, std::uint8_t niceness, const SandboxLimits& limits, Children& children) {
     std::array<int, 2> ends{};
     if (pipe2(ends.data(), O_CLOEXEC) != 0) return;
     const UniqueFd brokers_end(ends[0]);
     UniqueFd our_end(ends[1]);
     const pid_t zygote = getpid();
     const pid_t pid = fork();
-    if (pid == 0) become_converter(std::move(job_socket), zygote, limits);
+    if (pid == 0) become_converter(std::move(job_socket), zygote, niceness, limits);
     if (pid < 0) return;
     if (!announce(job_socket, pid, brokers_end.get())) kill(pid, SIGKILL);
     children.add(pid, std::move(our_end));
@@ -139,7 +142,9 @@ bool serve_request(int control_socket, const SandboxLimits& limits, Children& ch
     auto request = blank_message<SpawnRequest>();
     Received received = receive_message(control_socket, writable_bytes_of(request));
     if (!received) return false;
-    if (received.descriptors[0]) spawn_converter(std::move(received.descriptors[0]), limits, children);
+    if (received.descriptors[0]) {
+        spawn_converter(std::move(received.descriptors[0]), request.niceness, limits, children);
+    }
     return true;
 }
 

@@ -19,7 +19,7 @@ struct ZygoteHello {
 
 // Broker to zygote. Descriptor: the converter's end of the job socket.
 struct SpawnRequest {
-    std::uint8_t reserved;  // 0
+    std::uint8_t niceness;  // added to the zygote's own, before the sandbox
 };
 
 // To the broker, on the job socket.

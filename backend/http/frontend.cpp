@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <boost/json/object.hpp>
+#include <charconv>
 #include <chrono>
 #include <cmath>
 
@@ -90,6 +91,22 @@ std::string_view valid_traceparent(std::string_view header) {
     return valid ? header : std::string_view{};
 }
 
+std::chrono::milliseconds time_left(std::string_view header, std::uint64_t unix_ms, std::chrono::milliseconds most) {
+    constexpr std::uint64_t kMaxSeconds = 1ULL << 40U;
+    constexpr std::size_t kDecimals = 3;
+    const std::size_t point = std::min(header.find('.'), header.size());
+    std::string decimals(header.substr(std::min(point + 1, header.size())));
+    const bool has_decimals = point < header.size();
+    if (decimals.size() > kDecimals || (has_decimals && decimals.empty())) return most;
+    decimals.resize(kDecimals, '0');
+    const auto seconds = parse_decimal(header.substr(0, point), kMaxSeconds);
+    std::uint64_t ms = 0;
+    const auto [end, error] = std::from_chars(decimals.data(), decimals.data() + kDecimals, ms);
+    if (!seconds || error != std::errc() || end != decimals.data() + kDecimals) return most;
+    const auto left = static_cast<std::int64_t>(*seconds * 1000 + ms) - static_cast<std::int64_t>(unix_ms);
+    return std::min(std::chrono::milliseconds(left), most);
+}
+
 boost::asio::awaitable<Response> Frontend::respond(Request& request) {
     const auto begin = std::chrono::steady_clock::now();
     const Route* route = nullptr;
@@ -112,6 +129,7 @@ boost::asio::awaitable<Response> Frontend::answer(Request& request, const Route*
         co_return error_response(std::move(identity.error()), RouteKind::api, request);
     }
     request.identity = std::move(*identity);
+    if (auto late = set_deadline(request)) co_return error_response(std::move(*late), RouteKind::api, request);
     auto match = router_.match(request.method, request.path);
     if (match.route == nullptr) {
         Response response = error_response(no_route(match), RouteKind::api, request);
@@ -130,6 +148,15 @@ boost::asio::awaitable<Response> Frontend::answer(Request& request, const Route*
     }
     Error error{500, "internal", "Something went wrong here; it was logged.", std::move(thrown)};
     co_return error_response(std::move(error), route->kind, request);
+}
+
+// A request that has waited for us until its deadline is work for nobody.
+std::optional<Error> Frontend::set_deadline(Request& request) {
+    const auto left = time_left(request.header("X-Request-Deadline"), unix_milliseconds(), request_timeout_);
+    request.deadline = after(left);
+    if (left > std::chrono::milliseconds::zero()) return std::nullopt;
+    metrics_.on_admission_refused("deadline_passed");
+    return fail_unavailable("deadline_passed", "The request came too late to be answered in time.").error();
 }
 
 void Frontend::log_request(const Request& request, const Response& response, double seconds) {

@@ -60,6 +60,10 @@ TEST_CASE("five places are enough, the rest has defaults") {
     CHECK(config->drain.timeout == std::chrono::seconds(20));
     CHECK(config->drain.lame_duck == std::chrono::seconds(6));
     CHECK(config->storage.timeout == std::chrono::seconds(10));
+    CHECK(config->pool.slow_converters >= 1);
+    CHECK(config->pool.overload_wait == std::chrono::seconds(1));
+    CHECK(config->pool.converter_retire_memory == 512 << 20);
+    CHECK(config->request_timeout == std::chrono::seconds(10));
     CHECK(config->pool.program.filename() == "thumbgate-converter");
 }
 
@@ -102,6 +106,11 @@ TEST_CASE("a flag counts before the environment, and that before the file") {
 TEST_CASE("a bad value is quoted, with the flag and what to write instead") {
     CHECK_THAT(error(with_places({"--queue", "0"})),
                contains("--queue: \"0\" is not understood; write a whole number"));
+    CHECK_THAT(error(with_places({"--slow-converters", "0"})), contains("--slow-converters: \"0\""));
+    CHECK_THAT(error(with_places({"--overload-wait", "1"})), !contains("overload"));
+    CHECK_THAT(error(with_places({"--overload-wait", "1ms"})), contains("at least 10ms"));
+    CHECK_THAT(error(with_places({"--request-timeout", "soon"})), contains("--request-timeout: \"soon\""));
+    CHECK_THAT(error(with_places({"--converter-retire-memory", "much"})), contains("\"much\""));
     CHECK_THAT(error(with_places({"--max-upload-bytes", "64MB"})), contains("\"64MB\""));
     CHECK_THAT(error(with_places({"--max-frames", "0"})), contains("--max-frames: \"0\""));
     CHECK_THAT(error(with_places({"--max-header-bytes", "2MiB"})), contains("from 4KiB to 1MiB"));

@@ -39,6 +39,13 @@ boost::asio::awaitable<Result<Answer>> throwing(Wanted& /*request*/) {
     co_return Answer{};
 }
 
+boost::asio::awaitable<Result<Answer>> patience(Wanted& request) {
+    const auto left = request.deadline - std::chrono::steady_clock::now();
+    json::object answer;
+    answer["ms"] = std::chrono::duration_cast<std::chrono::milliseconds>(left).count();
+    co_return json_response(200, answer);
+}
+
 struct Fixture {
     TempDir dir;
     SharedSecret secret{std::string(32, 's')};
@@ -46,12 +53,13 @@ struct Fixture {
     Metrics metrics{"1.2.3", 2};
     Frontend frontend{Gate(secret.service),
                       Router({{"GET", "/api/ok", RouteKind::api, ok},
+                              {"GET", "/api/patience", RouteKind::api, patience},
                               {"GET", "/api/throw", RouteKind::api, throwing},
                               {"GET", "/api/frames", RouteKind::api, too_large},
                               {"GET", "/thumb/damaged", RouteKind::thumbnail, damaged},
                               {"GET", "/thumb/busy", RouteKind::thumbnail, busy},
                               {"GET", "/api/damaged", RouteKind::api, damaged}}),
-                      metrics, log};
+                      metrics, log, std::chrono::seconds(10)};
 
     Wanted request(const std::string& target, const std::string& method = "GET") {
         ServiceIdentity identity;
@@ -234,4 +242,45 @@ TEST_CASE("a rotated log is opened anew") {
     CHECK_THAT(read_file(f.dir / "log.1"), contains("before"));
     CHECK_THAT(read_file(f.dir / "log"), contains("after"));
     CHECK(read_file(f.dir / "log").find("before") == std::string::npos);
+}
+
+TEST_CASE("a deadline is unix time with up to three decimals, and never further than is configured") {
+    using std::chrono::milliseconds;
+    constexpr milliseconds kMost{10'000};
+    CHECK(time_left("1000.250", 1'000'000, kMost) == milliseconds(250));
+    CHECK(time_left("1000.25", 1'000'000, kMost) == milliseconds(250));
+    CHECK(time_left("1001", 1'000'000, kMost) == milliseconds(1000));
+    CHECK(time_left("1000.007", 1'000'000, kMost) == milliseconds(7));
+    CHECK(time_left("999.5", 1'000'000, kMost) == milliseconds(-500));
+    CHECK(time_left("9999", 1'000'000, kMost) == kMost);
+    for (const char* bad : {"", ".", "1000.", "1000.2505", "-1", "+1000", "1000.-5", "1000.2x", "1e3", " 1000", "soon",
+                            "99999999999999999999", "1000.1.1"}) {
+        INFO(bad);
+        CHECK(time_left(bad, 1'000'000, kMost) == kMost);
+    }
+}
+
+TEST_CASE("a request has the deadline that the edge names, or the configured time") {
+    Fixture f;
+    const auto ms_left = [&](const std::string& header) {
+        Wanted request = f.request("/api/patience");
+        if (!header.empty()) request.headers.push_back({"X-Request-Deadline", header});
+        return json::parse(f.ask(std::move(request)).body).as_object().at("ms").to_number<int>();
+    };
+    CHECK(ms_left("") <= 10'000);
+    CHECK(ms_left("") > 5'000);
+    CHECK(ms_left(std::to_string(unix_seconds() + 4)) <= 4'000);
+    CHECK(ms_left(std::to_string(unix_seconds() + 1000)) <= 10'000);
+}
+
+TEST_CASE("a request whose deadline has passed is refused, and no handler sees it") {
+    Fixture f;
+    Wanted request = f.request("/api/throw");
+    request.headers.push_back({"X-Request-Deadline", std::to_string(unix_seconds() - 1)});
+    const Answer response = f.ask(std::move(request));
+    CHECK(response.status == 503);
+    CHECK(header(response, "Retry-After") == "1");
+    CHECK(header(response, "Cache-Control") == "no-store");
+    CHECK(f.logged().at("error") == "deadline_passed");
+    CHECK_THAT(f.metrics.text(), contains("thumbgate_backend_admission_refused_total{reason=\"deadline_passed\"} 1"));
 }

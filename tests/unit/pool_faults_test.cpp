@@ -91,6 +91,18 @@ TEST_CASE("A converter that overruns is killed with its job, and the next job is
     CHECK(fixture.converters() != stopped);
 }
 
+TEST_CASE("A slow converter that got no processor is replaced, and its picture is not to blame") {
+    PoolConfig config = config_of(1);
+    config.job_timeout = 1s;
+    PoolFixture fixture(config);
+    const auto stopped = fixture.slow_converters();
+    signal_all(stopped, SIGSTOP);
+    const auto result = fixture.result(fixture.convert(photos::meadow().path, to(Format::avif, 160)));
+    CHECK(code(result) == "starved");
+    CHECK(result.error().status == 503);
+    CHECK(fixture.observed.replaced == std::map<std::string, int>{{"starved", 1}});
+}
+
 TEST_CASE("An io_context that ends in the middle of everything leaves no process") {
     PoolFixture fixture;
     fixture.convert_slowly();

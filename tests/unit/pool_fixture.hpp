@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -27,9 +28,15 @@
 namespace thumbgate::test {
 
 struct Observed : PoolObserver {
-    void on_queued(std::size_t waiting) override { most_waiting = std::max(most_waiting, waiting); }
-    void on_queue_wait(std::chrono::duration<double>) override { ++started; }
-    void on_busy(std::size_t busy_converters) override { busy = busy_converters; }
+    void on_queued(Lane lane, std::size_t count) override {
+        waiting[lane] = count;
+        most_waiting = std::max(most_waiting, count);
+    }
+    void on_queue_wait(Lane, std::chrono::duration<double>) override { ++started; }
+    void on_busy(Group group, std::size_t busy_converters) override {
+        (group == Group::fast ? busy : slow_busy) = busy_converters;
+    }
+    void on_refused(std::string_view reason) override { ++refused[std::string(reason)]; }
     void on_job(std::string_view format, std::string_view result, std::chrono::duration<double>) override {
         ++jobs[std::string(format) + " " + std::string(result)];
     }
@@ -38,9 +45,12 @@ struct Observed : PoolObserver {
         last_loss = detail;
     }
 
+    std::map<Lane, std::size_t> waiting;
     std::size_t most_waiting = 0;
-    std::size_t busy = 0;
+    std::size_t busy = 0;  // of the fast ones
+    std::size_t slow_busy = 0;
     int started = 0;
+    std::map<std::string, int> refused;
     std::map<std::string, int> jobs;
     std::map<std::string, int> replaced;
     std::string last_loss;
@@ -130,12 +140,23 @@ class PoolFixture {
         context_.reset();
     }
 
-    std::vector<pid_t> converters() const { return children_of(zygote()); }
+    // The fast ones, or those that give way to them.
+    std::vector<pid_t> converters() const { return of_group(Group::fast); }
+    std::vector<pid_t> slow_converters() const { return of_group(Group::slow); }
 
     Observed observed;
     std::unique_ptr<ConverterPool> pool;
 
   private:
+    std::vector<pid_t> of_group(Group group) const {
+        std::vector<pid_t> all = children_of(zygote());
+        const int fast = getpriority(PRIO_PROCESS, 0);
+        std::erase_if(all, [&](pid_t pid) {
+            return (getpriority(PRIO_PROCESS, static_cast<id_t>(pid)) == fast) != (group == Group::fast);
+        });
+        return all;
+    }
+
     template <typename T>
     Pending<T> spawn(boost::asio::awaitable<Result<T>> job) {
         auto outcome = std::make_shared<std::optional<Result<T>>>();

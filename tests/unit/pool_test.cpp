@@ -72,13 +72,17 @@ TEST_CASE("A full queue refuses at once") {
     CHECK(fixture.result(waiting));
 }
 
-TEST_CASE("A job that waits too long is refused") {
+TEST_CASE("A job that waits longer than was expected is refused in the end") {
     PoolConfig config = config_of(1);
-    config.queue_timeout = 50ms;
+    config.queue_timeout = 500ms;
     PoolFixture fixture(config);
-    const auto running = fixture.convert_slowly();
+    const auto stopped = fixture.converters();
+    signal_all(stopped, SIGSTOP);
+    const auto running = fixture.inspect(photos::storm().path);
     REQUIRE(fixture.wait_until_busy(1));
     CHECK(code(fixture.result(fixture.inspect(photos::storm().path))) == "queue_timeout");
+    CHECK(fixture.observed.refused == std::map<std::string, int>{{"queue_timeout", 1}});
+    signal_all(stopped, SIGCONT);
     CHECK(code(fixture.result(running)) == "ok");
 }
 
@@ -103,7 +107,7 @@ TEST_CASE("Stopping refuses what waits and what runs, and leaves no process") {
     CHECK(code(fixture.result(waiting)) == "stopping");
     CHECK(code(fixture.result(fixture.inspect(photos::storm().path))) == "stopping");
     CHECK(wait_until(2s, [] { return descendants_of(getpid()).empty(); }));
-    CHECK(processes.size() == 2);
+    CHECK(processes.size() == 3);  // the zygote, and a converter of each group
 }
 
 TEST_CASE("A pool that cannot start says why") {
@@ -150,4 +154,93 @@ TEST_CASE("A caller that gives up leaves the queue") {
     fixture.run_until([] { return false; }, 50ms);
     CHECK_FALSE(given_up->has_value());
     CHECK(fixture.observed.started == 1);
+}
+
+TEST_CASE("AVIF and background work run on converters of a lower priority, and nothing else does") {
+    PoolFixture fixture(config_of(1));
+    REQUIRE(fixture.converters().size() == 1);
+    REQUIRE(fixture.slow_converters().size() == 1);
+    signal_all(fixture.slow_converters(), SIGSTOP);
+    const auto avif = fixture.convert(photos::meadow().path, to(Format::avif, 160));
+    Conversion negotiated;
+    negotiated.options.width = 160;
+    negotiated.accepted = FormatSet().with(Format::avif).with(Format::webp);
+    const auto negotiated_avif = fixture.convert(photos::meadow().path, negotiated);
+    const auto background = fixture.convert(photos::meadow().path, to(Format::jpeg, 160), {.lane = Lane::background});
+    CHECK(fixture.result(fixture.convert(photos::meadow().path, to(Format::jpeg, 160))));
+    CHECK(fixture.result(fixture.inspect(photos::meadow().path, {.lane = Lane::upload})));
+    CHECK(fixture.observed.slow_busy == 1);
+    CHECK(fixture.observed.busy == 0);
+    CHECK_FALSE(avif->has_value());
+    CHECK_FALSE(negotiated_avif->has_value());
+    CHECK_FALSE(background->has_value());
+    CHECK(fixture.observed.waiting[Lane::interactive] == 1);
+    CHECK(fixture.observed.waiting[Lane::background] == 1);
+    signal_all(fixture.slow_converters(), SIGCONT);
+    CHECK(fixture.result(avif));
+    CHECK(fixture.result(negotiated_avif));
+    CHECK(fixture.result(background));
+}
+
+TEST_CASE("a client's flood is refused, and another client's job is done before it") {
+    PoolConfig config = config_of(1);
+    config.max_queue = 16;
+    PoolFixture fixture(config);
+    const auto running = fixture.convert_slowly();
+    REQUIRE(fixture.wait_until_busy(1));
+    const JobTerms flood{.client = "192.0.2.1"};
+    std::vector<Pending<PictureFacts>> jobs;
+    for (int i = 0; i < 20; ++i) jobs.push_back(fixture.inspect(photos::meadow().path, flood));
+    fixture.run_until([] { return false; }, 10ms);
+    CHECK(fixture.observed.waiting[Lane::interactive] == 8);
+    CHECK(fixture.observed.refused["queue_full"] == 12);
+    const auto light = fixture.inspect(photos::meadow().path, {.client = "192.0.2.2"});
+    REQUIRE(fixture.result(light));
+    const auto done = [](const auto& job) { return job->has_value() && (**job).has_value(); };
+    CHECK(std::ranges::count_if(jobs, done) <= 2);
+    for (const auto& job : jobs) fixture.result(job);
+}
+
+TEST_CASE("a job that cannot be done in time is refused at once, with a time to come again") {
+    PoolFixture fixture(config_of(1));
+    const auto past = fixture.result(fixture.inspect(photos::storm().path, {.deadline = after(-1ms)}));
+    CHECK(code(past) == "deadline_passed");
+    const auto stopped = fixture.converters();
+    signal_all(stopped, SIGSTOP);
+    const auto running = fixture.inspect(photos::storm().path);
+    REQUIRE(fixture.wait_until_busy(1));
+    fixture.run_until([] { return false; }, 300ms);  // it takes longer than was thought, and maybe as long again
+    const auto late = fixture.result(fixture.inspect(photos::storm().path, {.deadline = after(50ms)}));
+    CHECK(code(late) == "would_be_late");
+    CHECK(late.error().status == 503);
+    CHECK(late.error().retry_after >= 1s);
+    signal_all(stopped, SIGCONT);
+    CHECK(fixture.result(running));
+}
+
+TEST_CASE("a caller is answered at its deadline, and the job that runs then runs on") {
+    PoolFixture fixture(config_of(1));
+    const auto stopped = fixture.converters();
+    signal_all(stopped, SIGSTOP);
+    const auto job = fixture.inspect(photos::storm().path, {.deadline = after(200ms)});
+    CHECK(code(fixture.result(job)) == "late");
+    CHECK(fixture.observed.busy == 1);
+    signal_all(stopped, SIGCONT);
+    CHECK(fixture.run_until([&] { return fixture.observed.busy == 0; }));
+    CHECK(fixture.observed.jobs["inspect ok"] == 1);
+    CHECK(fixture.observed.replaced.empty());
+}
+
+TEST_CASE("a converter that ever held much memory is replaced after its job") {
+    PoolConfig config = config_of(1);
+    config.converter_retire_memory = 1;
+    PoolFixture fixture(config);
+    for (int i = 0; i < 3; ++i) CHECK(fixture.result(fixture.inspect(photos::meadow().path)));
+    CHECK(fixture.observed.replaced == std::map<std::string, int>{{"retired", 3}});
+}
+
+TEST_CASE("a converter that held less memory than that stays") {
+    PoolFixture fixture(config_of(1));
+    for (int i = 0; i < 3; ++i) CHECK(fixture.result(fixture.inspect(photos::meadow().path)));
+    CHECK(fixture.observed.replaced.empty());
 }
