@@ -104,7 +104,7 @@ std::optional<Error> Engine::refusal(const Job& job) const {
     return thumbgate::error_of(*refused);
 }
 
-JobPtr Engine::make_job(JobRequest request, UniqueFd source, JobTerms terms) const {
+JobPtr Engine::make_job(const JobRequest& request, UniqueFd source, const JobTerms& terms) const {
     auto job = std::make_shared<Job>(executor_, request, std::move(source));
     job->lane = terms.lane;
     job->share = share_of(terms.client);
@@ -118,7 +118,7 @@ JobPtr Engine::make_job(JobRequest request, UniqueFd source, JobTerms terms) con
 asio::awaitable<Result<Answer>> Engine::submit(JobRequest request, UniqueFd source, JobTerms terms) {
     const auto self = shared_from_this();
     request.number = ++last_number_;
-    const JobPtr job = make_job(request, std::move(source), std::move(terms));
+    const JobPtr job = make_job(request, std::move(source), terms);
     if (auto refused = refusal(*job)) co_return std::unexpected(std::move(*refused));
     queue_.push(job);
     report_queue(job->lane);

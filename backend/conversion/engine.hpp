@@ -63,7 +63,7 @@ class Engine final : public std::enable_shared_from_this<Engine>, private Zygote
 
     bool is_running() const { return observer_ != nullptr; }
     std::optional<Error> refusal(const Job& job) const;
-    JobPtr make_job(JobRequest request, UniqueFd source, JobTerms terms) const;
+    JobPtr make_job(const JobRequest& request, UniqueFd source, const JobTerms& terms) const;
     void call_idle_worker(Group group);
     void report_queue(Lane lane);
     void report_busy(Group group, int change);

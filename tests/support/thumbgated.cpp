@@ -1,5 +1,7 @@
 #include "tests/support/thumbgated.hpp"
 
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <exception>
 #include <iostream>
@@ -153,7 +155,9 @@ std::vector<pid_t> Thumbgated::converter_pids() const {
 }
 
 void Thumbgated::kill_converter() const {
-    const auto converters = converter_pids();
+    auto converters = converter_pids();
+    const int priority = getpriority(PRIO_PROCESS, static_cast<id_t>(pid()));
+    std::erase_if(converters, [&](pid_t one) { return getpriority(PRIO_PROCESS, static_cast<id_t>(one)) != priority; });
     if (converters.empty()) FAIL("thumbgated has no converter to kill");
     ::kill(converters.front(), SIGKILL);
 }

@@ -58,7 +58,7 @@ class Thumbgated {
     pid_t pid() const { return process_->pid(); }
     pid_t zygote_pid() const;                   // 0: none
     std::vector<pid_t> converter_pids() const;  // children of the zygote
-    void kill_converter() const;                // SIGKILL to the first
+    void kill_converter() const;                // SIGKILL to the first of those for what is done soon
 
     std::string log() const;  // its JSON lines
     std::string stderr_text() const;

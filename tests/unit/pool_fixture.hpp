@@ -73,6 +73,7 @@ inline PoolConfig config_of(unsigned converters) {
     PoolConfig config;
     config.program = built("thumbgate-converter");
     config.converters = converters;
+    config.job_timeout = 60s;  // the machine may be busy
     return config;
 }
 
