@@ -197,7 +197,7 @@ asio::awaitable<Result<Converter>> Converter::hire(int zygote_control, std::uint
         co_return not_started(errno == EAGAIN ? kNoAnswer : kConvertersDown, with_reason("zygote", errno));
     }
     sockets->theirs.reset();
-    Converter converter({}, {}, stream_descriptor(co_await asio::this_coro::executor, sockets->ours.release()));
+    Converter converter(stream_descriptor(co_await asio::this_coro::executor, sockets->ours.release()));
     bool is_ready = false;
     while (!is_ready || !converter.pidfd_) {
         auto notice = blank_message<SpawnNotice>();
@@ -207,16 +207,19 @@ asio::awaitable<Result<Converter>> Converter::hire(int zygote_control, std::uint
             co_return std::unexpected(received.error());
         }
         if (notice.kind == SpawnNotice::Kind::refused) co_return not_started(kConvertersDown, problem_of(notice));
-        if (!converter.take(notice.kind, *received)) co_return not_started(kConvertersDown, "a notice of another form");
+        if (!converter.take(notice, *received)) co_return not_started(kConvertersDown, "a notice of another form");
         if (notice.kind == SpawnNotice::Kind::ready) is_ready = true;
     }
     co_return converter;
 }
 
 // Of descriptors, exactly those that belong to the notice.
-bool Converter::take(SpawnNotice::Kind kind, Received& received) {
-    if (kind == SpawnNotice::Kind::ready) return received.descriptor_count() == 0;
-    if (kind != SpawnNotice::Kind::started || pidfd_ || received.descriptor_count() != 2) return false;
+bool Converter::take(const SpawnNotice& notice, Received& received) {
+    if (notice.kind == SpawnNotice::Kind::ready) {
+        layers_ = notice.layers;
+        return received.descriptor_count() == 0;
+    }
+    if (notice.kind != SpawnNotice::Kind::started || pidfd_ || received.descriptor_count() != 2) return false;
     pidfd_ = std::move(received.descriptors[0]);
     end_ = std::move(received.descriptors[1]);
     return true;
@@ -234,8 +237,11 @@ asio::awaitable<ConverterEnd> Converter::ended(Deadline deadline) {
 }
 
 Converter Converter::moved_to(const asio::any_io_executor& executor, Converter from) {
-    UniqueFd pidfd = std::move(from.pidfd_);
-    return {std::move(pidfd), std::move(from.end_), stream_descriptor(executor, from.socket_.release())};
+    Converter moved(stream_descriptor(executor, from.socket_.release()));
+    moved.pidfd_ = std::move(from.pidfd_);
+    moved.end_ = std::move(from.end_);
+    moved.layers_ = from.layers_;
+    return moved;
 }
 
 std::chrono::nanoseconds Converter::processor_time() const {

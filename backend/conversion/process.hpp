@@ -65,6 +65,9 @@ class Converter {
     // Waits until it has ended, and says how. Where the deadline comes first, it lives.
     boost::asio::awaitable<ConverterEnd> ended(Deadline deadline);
 
+    // What it says that it gave up, before it saw anything of anybody.
+    SandboxLayers layers() const { return layers_; }
+
     // What it has used of the processors, all its threads together; zero where it cannot be told.
     std::chrono::nanoseconds processor_time() const;
 
@@ -72,13 +75,13 @@ class Converter {
     boost::asio::posix::stream_descriptor& socket() { return socket_; }
 
   private:
-    Converter(UniqueFd pidfd, UniqueFd end, boost::asio::posix::stream_descriptor socket)
-        : pidfd_(std::move(pidfd)), end_(std::move(end)), socket_(std::move(socket)) {}
+    explicit Converter(boost::asio::posix::stream_descriptor socket) : socket_(std::move(socket)) {}
 
-    bool take(SpawnNotice::Kind kind, Received& received);
+    bool take(const SpawnNotice& notice, Received& received);
 
     UniqueFd pidfd_;  // empty when moved from
     UniqueFd end_;    // brings the zygote's EndNotice
+    SandboxLayers layers_;
     boost::asio::posix::stream_descriptor socket_;
 };
 

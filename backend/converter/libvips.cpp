@@ -30,6 +30,7 @@ GLogWriterOutput discard(GLogLevelFlags, const GLogField*, gsize, gpointer) {
 std::expected<void, std::string> start_libvips() {
     // Runtime-generated vector code would need memory that is writable and executable.
     setenv("VIPS_NOVECTOR", "1", 1);
+    setenv("ORC_CODE", "emulate", 1);  // libvips makes some of it all the same
     mallopt(M_ARENA_MAX, kMallocArenas);
     // Messages carry a time and look for a log daemon: files that a converter has no business with.
     g_log_set_writer_func(discard, nullptr, nullptr);

@@ -14,10 +14,11 @@
 namespace thumbgate {
 namespace {
 
-bool say_ready(int socket) {
+bool say_ready(int socket, SandboxLayers layers) {
     auto notice = blank_message<SpawnNotice>();
     notice.kind = SpawnNotice::Kind::ready;
     notice.pid = getpid();
+    notice.layers = layers;
     return send_message(socket, bytes_of(notice));
 }
 
@@ -48,17 +49,18 @@ bool do_one_job(int socket) {
 
 }  // namespace
 
-void run_converter(UniqueFd job_socket, const SandboxLimits& limits) {
-    {
-        const UniqueFd source(memfd_create("warm-up source", MFD_CLOEXEC));
-        const UniqueFd output(memfd_create("warm-up output", MFD_CLOEXEC));
-        if (auto locked = enter_sandbox(limits); !locked) {
-            say_refused(job_socket.get(), locked.error());
-            _exit(EXIT_FAILURE);
-        }
-        warm_up(source.get(), output.get());
+void run_converter(UniqueFd job_socket, const SandboxLimits& limits, SandboxLayers inherited) {
+    UniqueFd source(memfd_create("warm-up source", MFD_CLOEXEC));
+    UniqueFd output(memfd_create("warm-up output", MFD_CLOEXEC));
+    const auto layers = enter_sandbox(limits, inherited);
+    if (!layers) {
+        say_refused(job_socket.get(), "the sandbox: " + layers.error());
+        _exit(EXIT_FAILURE);
     }
-    bool goes_on = say_ready(job_socket.get());
+    warm_up(source.get(), output.get());
+    source.reset();
+    output.reset();
+    bool goes_on = say_ready(job_socket.get(), *layers);
     while (goes_on) goes_on = do_one_job(job_socket.get());
     _exit(EXIT_SUCCESS);
 }

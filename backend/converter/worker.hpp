@@ -2,12 +2,12 @@
 // until the broker closes the job socket.
 #pragma once
 
-#include "backend/converter/sandbox.hpp"
+#include "backend/converter/sandbox/sandbox.hpp"
 #include "backend/unique_fd.hpp"
 
 namespace thumbgate {
 
-// Runs in a process forked for it, and ends the process.
-[[noreturn]] void run_converter(UniqueFd job_socket, const SandboxLimits& limits);
+// Runs in a process forked for it, and ends the process. `inherited`: what the zygote gave up before.
+[[noreturn]] void run_converter(UniqueFd job_socket, const SandboxLimits& limits, SandboxLayers inherited);
 
 }  // namespace thumbgate

@@ -13,11 +13,12 @@
 #include <array>
 #include <cstdlib>
 #include <map>
-#include <system_error>
 #include <utility>
 
 #include "backend/converter/channel.hpp"
 #include "backend/converter/libvips.hpp"
+#include "backend/converter/sandbox/namespaces.hpp"
+#include "backend/converter/sandbox/system_error.hpp"
 #include "backend/converter/worker.hpp"
 #include "backend/converter/zygote_protocol.hpp"
 #include "faults/fault_point.hpp"
@@ -31,10 +32,6 @@ constexpr int kFirstPrivateOutput = STDERR_FILENO + 1;
 #else
 constexpr int kFirstPrivateOutput = STDERR_FILENO;
 #endif
-
-std::unexpected<std::string> failed(const char* what) {
-    return std::unexpected(std::string(what) + ": " + std::generic_category().message(errno));
-}
 
 // Signals from a terminal or a service manager are for the broker, which drains first: it ends us by our socket.
 void leave_signals_to_the_broker() {
@@ -80,10 +77,15 @@ class Children {
     std::map<pid_t, UniqueFd> pipes_;
 };
 
+// What every converter is forked with.
+struct Estate {
+    SandboxLimits limits;
+    SandboxLayers layers;  // in force already
+    UniqueFd nothing;      // /dev/null
+};
+
 // Leaves the job socket, as descriptor 3, and nothing else to read from or to write to.
-bool keep_only(const UniqueFd& job_socket) {
-    const UniqueFd nothing(open("/dev/null", O_RDWR | O_CLOEXEC));
-    if (!nothing) return false;
+bool keep_only(const UniqueFd& job_socket, const UniqueFd& nothing) {
     for (int number = STDIN_FILENO; number < kFirstPrivateOutput + 1 && number <= STDERR_FILENO; ++number) {
         if (dup2(nothing.get(), number) < 0) return false;
     }
@@ -91,18 +93,17 @@ bool keep_only(const UniqueFd& job_socket) {
     return close_range(kControlSocket + 1, ~0U, 0) == 0;
 }
 
-[[noreturn]] void become_converter(UniqueFd job_socket, pid_t zygote, std::uint8_t niceness,
-                                   const SandboxLimits& limits) {
+[[noreturn]] void become_converter(UniqueFd job_socket, pid_t zygote, std::uint8_t niceness, const Estate& estate) {
     THUMB_FAULT_POINT("converter-forked");
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     const bool orphaned = getppid() != zygote;  // it died before we asked to die with it
-    if (orphaned || !keep_only(job_socket)) _exit(EXIT_FAILURE);
+    if (orphaned || !keep_only(job_socket, estate.nothing)) _exit(EXIT_FAILURE);
     static_cast<void>(job_socket.release());  // closed by now
     if (niceness > 0) setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + niceness);
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, nullptr);
-    run_converter(UniqueFd(kControlSocket), limits);
+    run_converter(UniqueFd(kControlSocket), estate.limits, estate.layers);
 }
 
 // Tells the broker who its converter is. False when that failed.
@@ -118,14 +119,14 @@ bool announce(const UniqueFd& job_socket, pid_t pid, int end_of_pipe) {
 }
 
 // Where anything fails, the broker sees its job socket closed.
-void spawn_converter(UniqueFd job_socket, std::uint8_t niceness, const SandboxLimits& limits, Children& children) {
+void spawn_converter(UniqueFd job_socket, std::uint8_t niceness, const Estate& estate, Children& children) {
     std::array<int, 2> ends{};
     if (pipe2(ends.data(), O_CLOEXEC) != 0) return;
     const UniqueFd brokers_end(ends[0]);
     UniqueFd our_end(ends[1]);
     const pid_t zygote = getpid();
     const pid_t pid = fork();
-    if (pid == 0) become_converter(std::move(job_socket), zygote, niceness, limits);
+    if (pid == 0) become_converter(std::move(job_socket), zygote, niceness, estate);
     if (pid < 0) return;
     if (!announce(job_socket, pid, brokers_end.get())) kill(pid, SIGKILL);
     children.add(pid, std::move(our_end));
@@ -138,12 +139,12 @@ bool say_hello(int control_socket) {
 }
 
 // False when the broker is gone.
-bool serve_request(int control_socket, const SandboxLimits& limits, Children& children) {
+bool serve_request(int control_socket, const Estate& estate, Children& children) {
     auto request = blank_message<SpawnRequest>();
     Received received = receive_message(control_socket, writable_bytes_of(request));
     if (!received) return false;
     if (received.descriptors[0]) {
-        spawn_converter(std::move(received.descriptors[0]), request.niceness, limits, children);
+        spawn_converter(std::move(received.descriptors[0]), request.niceness, estate, children);
     }
     return true;
 }
@@ -154,15 +155,18 @@ std::expected<void, std::string> run_zygote(int control_socket, const SandboxLim
     leave_signals_to_the_broker();
     if (auto started = start_libvips(); !started) return std::unexpected("libvips: " + started.error());
     const UniqueFd child_events = open_child_events();
-    if (!child_events) return failed("signalfd");
-    if (!say_hello(control_socket)) return failed("control socket (descriptor 3)");
+    if (!child_events) return system_error("signalfd");
+    UniqueFd nothing(open("/dev/null", O_RDWR | O_CLOEXEC));
+    if (!nothing) return system_error("/dev/null");
+    const Estate estate{limits, enter_namespaces(), std::move(nothing)};
+    if (!say_hello(control_socket)) return system_error("control socket (descriptor 3)");
     Children children;
     std::array<pollfd, 2> events{{{control_socket, POLLIN, 0}, {child_events.get(), POLLIN, 0}}};
     while (poll(events.data(), events.size(), -1) >= 0 || errno == EINTR) {
         if (events[1].revents != 0) children.reap(child_events);
-        if (events[0].revents != 0 && !serve_request(control_socket, limits, children)) return {};
+        if (events[0].revents != 0 && !serve_request(control_socket, estate, children)) return {};
     }
-    return failed("poll");
+    return system_error("poll");
 }
 
 }  // namespace thumbgate

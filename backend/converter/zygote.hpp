@@ -5,7 +5,7 @@
 #include <expected>
 #include <string>
 
-#include "backend/converter/sandbox.hpp"
+#include "backend/converter/sandbox/sandbox.hpp"
 
 namespace thumbgate {
 

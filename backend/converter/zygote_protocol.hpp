@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <type_traits>
 
+#include "backend/converter/sandbox/layers.hpp"
+
 namespace thumbgate {
 
 inline constexpr int kControlSocket = 3;  // the descriptor the zygote finds its control socket at
@@ -31,6 +33,7 @@ struct SpawnNotice {
     };
     Kind kind;
     std::int32_t pid;               // of the converter
+    SandboxLayers layers;           // (ready) that are in force
     std::array<char, 160> problem;  // (refused) what is missing; NUL-terminated
 };
 

@@ -1,18 +1,17 @@
-// The pipeline in this process, on real photographs. What comes out is read by other programs.
-#include "backend/converter/pipeline.hpp"
-
+// The pipeline in a real converter, behind its sandbox, on real photographs. What comes out is read by other programs.
 #include <fcntl.h>
 #include <sys/mman.h>
 
 #include <chrono>
 
 #include "backend/converter/channel.hpp"
-#include "backend/converter/libvips.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/files.hpp"
 #include "tests/support/image.hpp"
 #include "tests/support/photos.hpp"
 #include "tests/support/process.hpp"
+#include "tests/support/programs.hpp"
+#include "tests/unit/converter_fixture.hpp"
 
 using namespace thumbgate;
 
@@ -30,8 +29,6 @@ constexpr auto kNamed = [](Format format) {
 };
 
 JobRequest request_of(JobKind kind) {
-    static const bool started = start_libvips().has_value();
-    REQUIRE(started);
     auto request = blank_message<JobRequest>();
     request.kind = kind;
     request.dpr = kDprUnit;
@@ -49,29 +46,33 @@ struct Converted {
     std::string bytes;
 };
 
-Converted run_request(const JobRequest& request, const fs::path& source) {
-    const thumbgate::UniqueFd in(open(source.c_str(), O_RDONLY | O_CLOEXEC));
-    const thumbgate::UniqueFd out(memfd_create("result", MFD_CLOEXEC));
-    REQUIRE(in);
-    const JobReply reply = run_job(request, in.get(), out.get());
-    std::string bytes(reply.output_bytes, '\0');
-    REQUIRE(pread(out.get(), bytes.data(), bytes.size(), 0) == static_cast<ssize_t>(bytes.size()));
-    return {reply, std::move(bytes)};
-}
+// Jobs in a converter of the test case's own.
+class InConverter {
+  public:
+    Converted run_request(const JobRequest& request, const fs::path& source) {
+        const thumbgate::UniqueFd in(open(source.c_str(), O_RDONLY | O_CLOEXEC));
+        const thumbgate::UniqueFd out(memfd_create("result", MFD_CLOEXEC));
+        REQUIRE(in);
+        const JobReply reply = converter.run(request, in.get(), out.get());
+        std::string bytes(reply.output_bytes, '\0');
+        REQUIRE(pread(out.get(), bytes.data(), bytes.size(), 0) == static_cast<ssize_t>(bytes.size()));
+        return {reply, std::move(bytes)};
+    }
 
-// Fits into width × height after each of `changes` had the request.
-template <typename... Changes>
-Converted convert(const fs::path& source, std::uint32_t width, std::uint32_t height, Changes... changes) {
-    JobRequest request = request_of(JobKind::convert);
-    request.width = width;
-    request.height = height;
-    (changes(request), ...);
-    return run_request(request, source);
-}
+    // Fits into width × height after each of `changes` had the request.
+    template <typename... Changes>
+    Converted convert(const fs::path& source, std::uint32_t width, std::uint32_t height, Changes... changes) {
+        JobRequest request = request_of(JobKind::convert);
+        request.width = width;
+        request.height = height;
+        (changes(request), ...);
+        return run_request(request, source);
+    }
 
-JobReply inspected(const fs::path& source) {
-    return run_request(request_of(JobKind::inspect), source).reply;
-}
+    JobReply inspected(const fs::path& source) { return run_request(request_of(JobKind::inspect), source).reply; }
+
+    LoneConverter converter{built("thumbgate-converter")};
+};
 
 Pixels picture(const Converted& converted) {
     INFO("detail: " << converted.reply.detail.data());
@@ -106,7 +107,7 @@ void enlarge(JobRequest& request) {
 
 }  // namespace
 
-TEST_CASE("A photograph comes out at exactly the size that is asked for, in every format") {
+TEST_CASE_METHOD(InConverter, "A photograph comes out at exactly the size that is asked for, in every format") {
     for (const Format format : {Format::jpeg, Format::png, Format::webp, Format::avif}) {
         const auto named = kNamed(format);
         const auto size = [](const Pixels& pixels) { return std::pair(pixels.width(), pixels.height()); };
@@ -120,12 +121,12 @@ TEST_CASE("A photograph comes out at exactly the size that is asked for, in ever
     }
 }
 
-TEST_CASE("A photograph is enlarged only where that is allowed") {
+TEST_CASE_METHOD(InConverter, "A photograph is enlarged only where that is allowed") {
     CHECK(picture(convert(photos::meadow().path, 1600, 0)).width() == 1280);
     CHECK(picture(convert(photos::meadow().path, 1600, 0, enlarge)).width() == 1600);
 }
 
-TEST_CASE("All eight orientations come out upright, and are measured upright") {
+TEST_CASE_METHOD(InConverter, "All eight orientations come out upright, and are measured upright") {
     const TempDir dir;
     for (int orientation = 1; orientation <= 8; ++orientation) {
         CAPTURE(orientation);
@@ -145,7 +146,7 @@ TEST_CASE("All eight orientations come out upright, and are measured upright") {
     }
 }
 
-TEST_CASE("No metadata survives, and no profile") {
+TEST_CASE_METHOD(InConverter, "No metadata survives, and no profile") {
     const TempDir dir;
     const Photo photo = photos::with_gps(photos::dune(), dir.path());
     REQUIRE(inspect(photo.path).has_gps);
@@ -161,7 +162,7 @@ TEST_CASE("No metadata survives, and no profile") {
     }
 }
 
-TEST_CASE("No metadata survives where not a pixel is changed") {
+TEST_CASE_METHOD(InConverter, "No metadata survives where not a pixel is changed") {
     const TempDir dir;
     const Photo photo = photos::with_gps(photos::dune(), dir.path());
     for (const Format format : {Format::jpeg, Format::webp}) {
@@ -169,7 +170,7 @@ TEST_CASE("No metadata survives where not a pixel is changed") {
     }
 }
 
-TEST_CASE("Colours come out as they were, whatever space they are stored in") {
+TEST_CASE_METHOD(InConverter, "Colours come out as they were, whatever space they are stored in") {
     const TempDir dir;
     const Photo photo = photos::flower();
     const Pixels original = Pixels::of(photo.path);
@@ -194,7 +195,7 @@ TEST_CASE("Colours come out as they were, whatever space they are stored in") {
     CHECK(difference(picture(convert(stored_as("grey16.png", "grey16"), 300, 0)), grey) < kSamePicture);
 }
 
-TEST_CASE("Every format that is read comes out right") {
+TEST_CASE_METHOD(InConverter, "Every format that is read comes out right") {
     const TempDir dir;
     const Photo photo = photos::meadow();
     const Pixels original = Pixels::of(photo.path);
@@ -216,7 +217,7 @@ TEST_CASE("Every format that is read comes out right") {
     }
 }
 
-TEST_CASE("Transparency is kept where the format can, and flattened on white where it cannot") {
+TEST_CASE_METHOD(InConverter, "Transparency is kept where the format can, and flattened on white where it cannot") {
     const TempDir dir;
     const fs::path source = photos::with_alpha(photos::storm(), dir.path()).path;
     CHECK(inspected(source).has_alpha);
@@ -229,7 +230,7 @@ TEST_CASE("Transparency is kept where the format can, and flattened on white whe
     CHECK(difference(flat, Pixels::of(source)) < kSamePicture);
 }
 
-TEST_CASE("An alpha channel that hides nothing is not kept") {
+TEST_CASE_METHOD(InConverter, "An alpha channel that hides nothing is not kept") {
     const TempDir dir;
     const fs::path source = made_by_vips(dir / "opaque.png", {"bandjoin_const"}, photos::storm(), {"255"});
     REQUIRE(inspect(source).has_alpha);
@@ -237,7 +238,7 @@ TEST_CASE("An alpha channel that hides nothing is not kept") {
     CHECK(convert(source, 300, 0).reply.format == Format::jpeg);
 }
 
-TEST_CASE("The best accepted format is taken") {
+TEST_CASE_METHOD(InConverter, "The best accepted format is taken") {
     const auto accepting = [](FormatSet set) { return [set](JobRequest& request) { request.accepted = set; }; };
     const fs::path source = photos::meadow().path;
     CHECK(convert(source, 160, 0).reply.format == Format::jpeg);
@@ -246,7 +247,7 @@ TEST_CASE("The best accepted format is taken") {
     CHECK(convert(source, 160, 0, accepting(both)).reply.format == Format::avif);
 }
 
-TEST_CASE("The quality is the one asked for") {
+TEST_CASE_METHOD(InConverter, "The quality is the one asked for") {
     const auto at = [](std::uint32_t quality) { return [=](JobRequest& request) { request.quality = quality; }; };
     for (const Format format : {Format::jpeg, Format::webp, Format::avif}) {
         const auto size = [&](auto... changes) {
@@ -257,7 +258,7 @@ TEST_CASE("The quality is the one asked for") {
     }
 }
 
-TEST_CASE("A picture that was cut off is refused, by inspection and by conversion") {
+TEST_CASE_METHOD(InConverter, "A picture that was cut off is refused, by inspection and by conversion") {
     const TempDir dir;
     std::vector<Photo> pictures{photos::storm(), photos::flower()};  // baseline, progressive
     for (const char* ending : {"png", "webp", "avif", "gif", "tif"}) {
@@ -273,7 +274,7 @@ TEST_CASE("A picture that was cut off is refused, by inspection and by conversio
     }
 }
 
-TEST_CASE("What is no picture is told from what is a broken one") {
+TEST_CASE_METHOD(InConverter, "What is no picture is told from what is a broken one") {
     const TempDir dir;
     write_file(dir / "text", "Not a picture.\n");
     write_file(dir / "empty", "");
@@ -285,17 +286,17 @@ TEST_CASE("What is no picture is told from what is a broken one") {
     CHECK_THAT(std::string(reply.detail.data()), contains("open: "));
 }
 
-TEST_CASE("A decompression bomb is refused before it is decoded") {
+TEST_CASE_METHOD(InConverter, "A decompression bomb is refused before it is decoded") {
     const TempDir dir;
     const fs::path bomb = photos::bomb(dir.path()).path;
-    request_of(JobKind::inspect);  // starts libvips
+    converter.replace();
     const auto started = std::chrono::steady_clock::now();
     CHECK(inspected(bomb).outcome == Outcome::too_many_pixels);
     CHECK(convert(bomb, 160, 0).reply.outcome == Outcome::too_many_pixels);
     CHECK(std::chrono::steady_clock::now() - started < std::chrono::milliseconds(200));
 }
 
-TEST_CASE("A result is bounded in bytes and in pixels") {
+TEST_CASE_METHOD(InConverter, "A result is bounded in bytes and in pixels") {
     const auto at_most = [](std::uint64_t bytes) { return [=](JobRequest& job) { job.max_output_bytes = bytes; }; };
     const Converted small = convert(photos::dune().path, 640, 0);
     CHECK(convert(photos::dune().path, 640, 0, at_most(small.bytes.size())).reply.outcome == Outcome::ok);
@@ -307,15 +308,15 @@ TEST_CASE("A result is bounded in bytes and in pixels") {
           Outcome::result_side_too_long);
 }
 
-TEST_CASE("A smart crop has the size that is asked for, and shows a part of the picture") {
+TEST_CASE_METHOD(InConverter, "A smart crop has the size that is asked for, and shows a part of the picture") {
     const auto smart = [](JobRequest& request) { request.gravity = Gravity::smart; };
     const Converted converted = convert(photos::storm().path, 200, 400, fill, smart);
     CHECK(picture(converted).width() == 200);
     CHECK(picture(converted).height() == 400);
 }
 
-TEST_CASE("The descriptor may have been read before") {
+TEST_CASE_METHOD(InConverter, "The descriptor may have been read before") {
     const thumbgate::UniqueFd in(open(photos::meadow().path.c_str(), O_RDONLY | O_CLOEXEC));
     REQUIRE(lseek(in.get(), 0, SEEK_END) > 0);
-    CHECK(run_job(request_of(JobKind::inspect), in.get(), -1).outcome == Outcome::ok);
+    CHECK(converter.run(request_of(JobKind::inspect), in.get(), -1).outcome == Outcome::ok);
 }
