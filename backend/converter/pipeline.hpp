@@ -10,8 +10,9 @@ namespace thumbgate {
 // Reads `source` from its first byte. Writes at the start of `output`, for JobKind::convert alone. Both stay open.
 JobReply run_job(const JobRequest& request, int source, int output) noexcept;
 
-// Converts a small picture to each format, so that the first job finds code, tables and pages in place. Writes to both
-// descriptors, which are empty files of no further use.
-void warm_up(int source, int output) noexcept;
+// A small picture, and its conversion to a format, so that the first job finds code, tables and pages in place. Both
+// descriptors are empty files of no further use. False: there is no picture, and the first jobs take a little longer.
+bool write_warm_up_source(int source) noexcept;
+void warm_up(Format format, int source, int output) noexcept;
 
 }  // namespace thumbgate

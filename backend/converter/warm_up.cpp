@@ -17,16 +17,21 @@ void write_picture(int descriptor) {
 
 }  // namespace
 
-void warm_up(int source, int output) noexcept {
+bool write_warm_up_source(int source) noexcept {
     try {
         write_picture(source);
+        return true;
     } catch (const vips::VError&) {
-        vips_error_clear();  // the first job then takes a little longer
-        return;
+        vips_error_clear();
+        return false;
     }
+}
+
+void warm_up(Format format, int source, int output) noexcept {
     auto request = blank_message<JobRequest>();
     request.kind = JobKind::convert;
     request.format_is_named = true;
+    request.format = format;
     request.width = kSide / 2;
     request.dpr = kDprUnit;
     request.max_pixels = kSide * kSide;
@@ -35,10 +40,7 @@ void warm_up(int source, int output) noexcept {
     request.max_scans = 1;
     request.max_metadata_bytes = kMaxBytes;
     request.max_output_bytes = kMaxBytes;
-    for (const Format format : {Format::jpeg, Format::png, Format::webp, Format::avif}) {
-        request.format = format;
-        run_job(request, source, output);
-    }
+    run_job(request, source, output);
 }
 
 }  // namespace thumbgate

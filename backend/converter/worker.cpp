@@ -2,8 +2,11 @@
 
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstddef>
 #include <cstdlib>
 #include <string_view>
 
@@ -36,6 +39,19 @@ std::uint64_t peak_bytes() {
     return getrusage(RUSAGE_SELF, &usage) == 0 ? static_cast<std::uint64_t>(usage.ru_maxrss) * kKibibyte : 0;
 }
 
+bool has_job(int socket) {
+    std::byte first{};
+    return recv(socket, &first, sizeof first, MSG_PEEK | MSG_DONTWAIT) >= 0 || errno != EAGAIN;
+}
+
+// What is left of it when a job comes is left out: that one is waited for.
+void warm_up_until_job(int socket, int source, int output) {
+    for (const Format format : {Format::png, Format::webp, Format::avif}) {
+        if (has_job(socket)) return;
+        warm_up(format, source, output);
+    }
+}
+
 // False when there are no more jobs to come.
 bool do_one_job(int socket) {
     auto request = blank_message<JobRequest>();
@@ -57,10 +73,12 @@ void run_converter(UniqueFd job_socket, const SandboxLimits& limits, SandboxLaye
         say_refused(job_socket.get(), "the sandbox: " + layers.error());
         _exit(EXIT_FAILURE);
     }
-    warm_up(source.get(), output.get());
+    const bool can_warm_up = write_warm_up_source(source.get());
+    if (can_warm_up) warm_up(Format::jpeg, source.get(), output.get());
+    bool goes_on = say_ready(job_socket.get(), *layers);
+    if (can_warm_up) warm_up_until_job(job_socket.get(), source.get(), output.get());
     source.reset();
     output.reset();
-    bool goes_on = say_ready(job_socket.get(), *layers);
     while (goes_on) goes_on = do_one_job(job_socket.get());
     _exit(EXIT_SUCCESS);
 }

@@ -6,12 +6,12 @@
 
 #include "backend/converter/channel.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/converter.hpp"
 #include "tests/support/files.hpp"
 #include "tests/support/image.hpp"
 #include "tests/support/photos.hpp"
 #include "tests/support/process.hpp"
 #include "tests/support/programs.hpp"
-#include "tests/unit/converter_fixture.hpp"
 
 using namespace thumbgate;
 

@@ -19,6 +19,7 @@ namespace {
 constexpr int kAllowed[] = {
     // The jobs: their messages, sources and results.
     SCMP_SYS(recvmsg),
+    SCMP_SYS(recvfrom),
     SCMP_SYS(sendmsg),
     SCMP_SYS(read),
     SCMP_SYS(pread64),
