@@ -16,6 +16,7 @@ namespace thumbgate {
 namespace {
 
 constexpr int kUsageError = 2;
+constexpr std::uint64_t kLeastConverterMemory = 256 << 20;
 
 // Every option as it was written: read here, understood below, so that every error sounds alike.
 struct Texts {
@@ -44,6 +45,7 @@ struct Texts {
     std::string request_timeout = "10s";
     std::string jobs_per_converter = "1000";
     std::string converter_retire_memory = "512MiB";
+    std::string converter_memory = "2GiB";
     std::string redis_timeout = "500ms";
     std::string signature_size = "32";
     std::string url_lifetime = "24h";
@@ -105,6 +107,7 @@ void add_limits(CLI::App& app, Texts& texts) {
     add(app, "jobs-per-converter", texts.jobs_per_converter, "jobs after which a converter is replaced");
     add(app, "converter-retire-memory", texts.converter_retire_memory,
         "a converter that ever held as much is replaced after its job");
+    add(app, "converter-memory", texts.converter_memory, "address space of a converter; at least 256MiB");
     add(app, "redis-timeout", texts.redis_timeout, "time that Redis may take to answer; at most 900ms");
     add(app, "signature-size", texts.signature_size, "bytes of a URL's signature, as the edge's thumb_signature_size");
     add(app, "url-lifetime", texts.url_lifetime, "time that the URLs of a listing live, at least");
@@ -251,6 +254,10 @@ void read_limits(Reader& reader, const Texts& texts, Config& config) {
     pool.max_output_bytes = reader.size("max-output-bytes", texts.max_output_bytes);
     pool.jobs_per_converter =
         static_cast<unsigned>(reader.number("jobs-per-converter", texts.jobs_per_converter, 1, 1'000'000'000));
+    pool.converter_memory = reader.size("converter-memory", texts.converter_memory);
+    if (pool.converter_memory < kLeastConverterMemory) {
+        reader.bad("converter-memory", texts.converter_memory, "write 256MiB or more");
+    }
     config.storage.threads = static_cast<unsigned>(reader.number("storage-threads", texts.storage_threads, 1, 256));
     config.storage.max_waiting = reader.number("storage-queue", texts.storage_queue, 1, 100'000);
     config.storage.timeout = reader.duration("storage-timeout", texts.storage_timeout, milliseconds(100));

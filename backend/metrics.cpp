@@ -50,6 +50,10 @@ Metrics::Metrics(std::string_view version, std::size_t converters, std::size_t s
       uploads_(counters(registry_, "thumbgate_backend_uploads_total", "Uploads, by how they ended.")),
       replaced_(counters(registry_, "thumbgate_backend_converter_replacements_total",
                          "Converter processes replaced, by reason.")),
+      sandbox_(BuildGauge()
+                   .Name("thumbgate_backend_sandbox_layer")
+                   .Help("Whether converters run behind this layer of their sandbox: 1 or 0.")
+                   .Register(registry_)),
       stages_(BuildHistogram()
                   .Name("thumbgate_backend_stage_duration_seconds")
                   .Help("Time spent in a stage: queue (waiting for a converter), storage, decode_encode (a converter's "
@@ -185,8 +189,19 @@ void Metrics::on_quarantine_refused() {
     quarantine_refused_.Increment();
 }
 
+void Metrics::set_sandbox(SandboxLayers layers) {
+    for (const Layer layer : kLayers) {
+        sandbox_.Add({{"layer", std::string(thumbgate::name(layer))}}).Set(layers.has(layer) ? 1 : 0);
+    }
+}
+
 std::string Metrics::text() const {
     return prometheus::TextSerializer().Serialize(registry_.Collect());
+}
+
+void PoolReports::on_sandbox(SandboxLayers layers) {
+    metrics_.set_sandbox(layers);
+    log_.info("converters are locked in", {{"sandbox", describe(layers)}});
 }
 
 void PoolReports::on_converter_replaced(std::string_view reason, std::string_view detail) {

@@ -43,6 +43,7 @@ class Metrics {
     // Of a job that is not admitted, or of a request that comes after its deadline.
     void on_admission_refused(std::string_view reason);
     void on_converter_replaced(std::string_view reason);
+    void set_sandbox(SandboxLayers layers);
 
     void on_quarantined();
     void on_quarantine_refused();
@@ -59,6 +60,7 @@ class Metrics {
     prometheus::Family<prometheus::Counter>& conversions_;
     prometheus::Family<prometheus::Counter>& uploads_;
     prometheus::Family<prometheus::Counter>& replaced_;
+    prometheus::Family<prometheus::Gauge>& sandbox_;
     prometheus::Family<prometheus::Histogram>& stages_;
     prometheus::Counter& upload_bytes_;
     prometheus::Counter& quarantined_;
@@ -90,6 +92,7 @@ class PoolReports final : public PoolObserver {
     void on_job(std::string_view format, std::string_view result, std::chrono::duration<double> took) override {
         metrics_.on_conversion(format, result, took.count());
     }
+    void on_sandbox(SandboxLayers layers) override;
     void on_converter_replaced(std::string_view reason, std::string_view detail) override;
 
   private:

@@ -47,6 +47,10 @@ std::uint64_t size_of(const UniqueFd& source) {
     return fstat(source.get(), &facts) == 0 ? static_cast<std::uint64_t>(facts.st_size) : 0;
 }
 
+ConverterProgram program_of(const PoolConfig& config) {
+    return {config.program, config.converter_memory, config.max_output_bytes};
+}
+
 bool has_message(asio::posix::stream_descriptor& socket) {
     std::byte first{};
     return recv(socket.native_handle(), &first, sizeof first, MSG_PEEK | MSG_DONTWAIT) > 0;
@@ -59,16 +63,17 @@ Engine::Engine(asio::any_io_executor executor, PoolConfig config, PoolObserver& 
       config_(std::move(config)),
       observer_(&observer),
       queue_(config_),
-      keeper_(executor_, config_.program, *this) {}
+      keeper_(executor_, program_of(config_), *this) {}
 
 asio::awaitable<Result<void>> Engine::prepare() {
     const Deadline deadline = after(kPrepareTimeout);
-    auto zygote = co_await Zygote::start(config_.program, deadline);
+    auto zygote = co_await Zygote::start(program_of(config_), deadline);
     if (!zygote) co_return std::unexpected(std::move(zygote.error()));
     for (unsigned i = 0; i < config_.converters + config_.slow_converters; ++i) {
         const Group group = i < config_.converters ? Group::fast : Group::slow;
         auto converter = co_await Converter::hire(zygote->control(), niceness(group), deadline);
         if (!converter) co_return std::unexpected(std::move(converter.error()));
+        note_sandbox(*converter);
         auto worker = std::make_unique<Worker>(executor_, group);
         worker->converter = std::make_unique<Converter>(Converter::moved_to(executor_, std::move(*converter)));
         workers_.push_back(std::move(worker));
@@ -188,6 +193,7 @@ asio::awaitable<void> Engine::staff(Worker& worker) {
     auto converter = co_await Converter::hire(zygote->control(), niceness(worker.group), after(kHireTimeout));
     if (!is_running()) co_return;
     if (converter) {
+        note_sandbox(*converter);
         worker.converter = std::make_unique<Converter>(std::move(*converter));
         worker.jobs_done = 0;
         worker.time_at_work = {};
@@ -197,6 +203,12 @@ asio::awaitable<void> Engine::staff(Worker& worker) {
     // A zygote that does not listen is stuck for every worker.
     if (converter.error().code == kNoAnswer && keeper_.zygote() != nullptr) keeper_.zygote()->kill();
     co_await sleep(worker.pause, worker.pauses.next());
+}
+
+void Engine::note_sandbox(const Converter& converter) {
+    if (layers_ == converter.layers()) return;
+    layers_ = converter.layers();
+    observer_->on_sandbox(*layers_);
 }
 
 asio::awaitable<void> Engine::idle(Worker& worker) {

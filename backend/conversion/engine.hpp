@@ -75,6 +75,7 @@ class Engine final : public std::enable_shared_from_this<Engine>, private Zygote
 
     boost::asio::awaitable<void> work(std::shared_ptr<Engine> self, Worker& worker);
     boost::asio::awaitable<void> staff(Worker& worker);
+    void note_sandbox(const Converter& converter);
     boost::asio::awaitable<void> idle(Worker& worker);
     boost::asio::awaitable<void> serve(Worker& worker, JobPtr job);
     boost::asio::awaitable<Ending> attempt(Worker& worker, const Job& job, Answer& answer) const;
@@ -94,8 +95,9 @@ class Engine final : public std::enable_shared_from_this<Engine>, private Zygote
     CostModel costs_;
     ZygoteKeeper keeper_;
     std::vector<std::unique_ptr<Worker>> workers_;
-    std::array<std::size_t, 2> busy_{};  // by Group
-    std::uint64_t last_number_ = 0;      // of a job
+    std::optional<SandboxLayers> layers_;  // as reported
+    std::array<std::size_t, 2> busy_{};    // by Group
+    std::uint64_t last_number_ = 0;        // of a job
 };
 
 }  // namespace thumbgate

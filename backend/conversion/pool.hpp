@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "backend/converter/protocol.hpp"
+#include "backend/converter/sandbox/layers.hpp"
 #include "backend/deadline.hpp"
 #include "backend/error.hpp"
 #include "backend/unique_fd.hpp"
@@ -37,6 +38,7 @@ struct PoolConfig {
     std::uint64_t max_output_bytes = 32 << 20;
     unsigned jobs_per_converter = 1000;                 // then it is replaced by a fresh one
     std::uint64_t converter_retire_memory = 512 << 20;  // bytes; the same for one that ever held as much
+    std::uint64_t converter_memory = 2ULL << 30;  // bytes of address space of one; a picture that needs more fails
 };
 
 struct Picture {
@@ -92,6 +94,8 @@ class PoolObserver {
     virtual void on_refused(std::string_view reason) = 0;
     // `format`: of the result, "inspect" for an inspection. `result`: "ok", an outcome's name, "timeout" or "crash".
     virtual void on_job(std::string_view format, std::string_view result, std::chrono::duration<double> took) = 0;
+    // What converters have given up: at the start, and again when a later one has given up something else.
+    virtual void on_sandbox(SandboxLayers layers) = 0;
     // `reason`: one of a few words, see reason(ConverterEnd) and Engine::look_into. `detail`: for the log.
     virtual void on_converter_replaced(std::string_view reason, std::string_view detail) = 0;
 };

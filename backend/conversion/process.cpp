@@ -120,15 +120,17 @@ class SpawnAttributes {
     posix_spawnattr_t attributes_{};
 };
 
-Result<pid_t> execute(const std::filesystem::path& program, int socket) {
-    std::vector<std::string> arguments{program.string(), "--zygote"};
+Result<pid_t> execute(const ConverterProgram& program, int socket) {
+    std::vector<std::string> arguments{program.path.string(), "--zygote",
+                                       "--memory-limit",      std::to_string(program.memory),
+                                       "--output-limit",      std::to_string(program.max_output_bytes)};
     std::vector<std::string> environment = clean_environment();
     const SpawnActions actions(socket);
     const SpawnAttributes attributes;
     pid_t pid = -1;
-    const int error = posix_spawn(&pid, program.c_str(), actions.get(), attributes.get(), pointers_to(arguments).data(),
-                                  pointers_to(environment).data());
-    if (error != 0) return not_started(kConvertersDown, with_reason(program.string(), error));
+    const int error = posix_spawn(&pid, program.path.c_str(), actions.get(), attributes.get(),
+                                  pointers_to(arguments).data(), pointers_to(environment).data());
+    if (error != 0) return not_started(kConvertersDown, with_reason(program.path.string(), error));
     return pid;
 }
 
@@ -151,7 +153,7 @@ std::string problem_of(const SpawnNotice& notice) {
 
 }  // namespace
 
-asio::awaitable<Result<Zygote>> Zygote::start(std::filesystem::path program, Deadline deadline) {
+asio::awaitable<Result<Zygote>> Zygote::start(ConverterProgram program, Deadline deadline) {
     auto sockets = make_socket_pair();
     if (!sockets) co_return std::unexpected(sockets.error());
     const Result<pid_t> pid = execute(program, sockets->theirs.get());
@@ -165,7 +167,7 @@ asio::awaitable<Result<Zygote>> Zygote::start(std::filesystem::path program, Dea
     auto hello = blank_message<ZygoteHello>();
     auto received = co_await receive(socket, hello, deadline);
     if (!received) {
-        received.error().detail.insert(0, program.string() + ": ");
+        received.error().detail.insert(0, program.path.string() + ": ");
         co_return std::unexpected(received.error());
     }
     co_return zygote;

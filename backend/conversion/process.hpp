@@ -23,12 +23,18 @@ namespace thumbgate {
 inline constexpr std::string_view kNoAnswer = "no_answer";
 inline constexpr std::string_view kConvertersDown = "converters_down";
 
+struct ConverterProgram {
+    std::filesystem::path path;                    // thumbgate-converter
+    std::uint64_t memory = 2ULL << 30;             // bytes of address space of one converter
+    std::uint64_t max_output_bytes = 32ULL << 20;  // of a result
+};
+
 // Move-only. Its destructor kills the zygote, with which every converter dies, and reaps it.
 class Zygote {
   public:
     // Executes `program`, with one socket and an environment of its own, and waits until it has initialised libvips.
     // What it has to say for itself it writes to our standard error.
-    static boost::asio::awaitable<Result<Zygote>> start(std::filesystem::path program, Deadline deadline);
+    static boost::asio::awaitable<Result<Zygote>> start(ConverterProgram program, Deadline deadline);
 
     Zygote(Zygote&&) noexcept = default;
     Zygote& operator=(Zygote&&) = delete;

@@ -5,7 +5,6 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <filesystem>
 #include <memory>
 
 #include "backend/conversion/pauses.hpp"
@@ -23,7 +22,7 @@ class ZygoteListener {
 
 class ZygoteKeeper {
   public:
-    ZygoteKeeper(const boost::asio::any_io_executor& executor, std::filesystem::path program, ZygoteListener& listener)
+    ZygoteKeeper(const boost::asio::any_io_executor& executor, ConverterProgram program, ZygoteListener& listener)
         : executor_(executor), program_(std::move(program)), listener_(listener), pause_(executor) {}
 
     // The first one, before keep().
@@ -40,7 +39,7 @@ class ZygoteKeeper {
     boost::asio::awaitable<void> restart();
 
     boost::asio::any_io_executor executor_;
-    std::filesystem::path program_;
+    ConverterProgram program_;
     ZygoteListener& listener_;
     bool stopped_ = false;
     bool fails_ = false;

@@ -2,12 +2,14 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <iostream>
 #include <optional>
 #include <span>
 #include <string_view>
 
+#include "backend/converter/pipeline.hpp"
 #include "backend/converter/zygote.hpp"
 #include "backend/converter/zygote_protocol.hpp"
 #include "contract/encoding.hpp"
@@ -19,10 +21,12 @@ constexpr std::string_view kHelp =
     "thumbgated starts it and talks to it over a socket; it is of no use when started by hand.\n"
     "\n"
     "  --zygote              serve the control socket at descriptor 3\n"
-    "  --memory-limit BYTES  address space of one converter, 268435456 or more (default 4294967296)\n"
+    "  --memory-limit BYTES  address space of one converter, 268435456 or more (default 2147483648)\n"
+    "  --output-limit BYTES  size of a result (default 33554432)\n"
     "  --help                print this\n";
 
 constexpr std::uint64_t kLeastMemory = 256 << 20;
+constexpr std::uint64_t kLeastFile = 1 << 20;  // a converter warms up on a small one
 
 int usage_error(std::string_view what) {
     std::cerr << "thumbgate-converter: " << what << "\n\n" << kHelp;
@@ -30,7 +34,7 @@ int usage_error(std::string_view what) {
 }
 
 int serve(const thumbgate::SandboxLimits& limits) {
-    const auto served = thumbgate::run_zygote(thumbgate::kControlSocket, limits);
+    const auto served = thumbgate::run_zygote(thumbgate::kControlSocket, {limits, thumbgate::run_job});
     if (!served) std::cerr << "thumbgate-converter: " << served.error() << "\n";
     // Without the destructors of a library that forked children still use, and a leak check of what it keeps.
     _exit(served ? EXIT_SUCCESS : EXIT_FAILURE);
@@ -54,6 +58,10 @@ int main(int argc, char** argv) {
             const auto bytes = thumbgate::parse_decimal(arguments[++i], UINT64_MAX);
             if (!bytes || *bytes < kLeastMemory) return usage_error("--memory-limit takes 268435456 or more");
             limits.address_space = *bytes;
+        } else if (argument == "--output-limit" && i + 1 < arguments.size()) {
+            const auto bytes = thumbgate::parse_decimal(arguments[++i], UINT64_MAX);
+            if (!bytes) return usage_error("--output-limit takes a number of bytes");
+            limits.file_size = std::max(*bytes, kLeastFile);
         } else {
             return usage_error("what is \"" + std::string(argument) + "\"?");
         }

@@ -53,22 +53,22 @@ void warm_up_until_job(int socket, int source, int output) {
 }
 
 // False when there are no more jobs to come.
-bool do_one_job(int socket) {
+bool do_one_job(int socket, JobRunner run) {
     auto request = blank_message<JobRequest>();
     const Received received = receive_message(socket, writable_bytes_of(request));
     if (received.size != sizeof request) return false;
     const auto& [source, output] = received.descriptors;
-    JobReply reply = run_job(request, source.get(), output.get());
+    JobReply reply = run(request, source.get(), output.get());
     reply.peak_bytes = peak_bytes();
     return send_message(socket, bytes_of(reply));
 }
 
 }  // namespace
 
-void run_converter(UniqueFd job_socket, const SandboxLimits& limits, SandboxLayers inherited) {
+void run_converter(UniqueFd job_socket, const Calling& calling, SandboxLayers inherited) {
     UniqueFd source(memfd_create("warm-up source", MFD_CLOEXEC));
     UniqueFd output(memfd_create("warm-up output", MFD_CLOEXEC));
-    const auto layers = enter_sandbox(limits, inherited);
+    const auto layers = enter_sandbox(calling.limits, inherited);
     if (!layers) {
         say_refused(job_socket.get(), "the sandbox: " + layers.error());
         _exit(EXIT_FAILURE);
@@ -79,7 +79,7 @@ void run_converter(UniqueFd job_socket, const SandboxLimits& limits, SandboxLaye
     if (can_warm_up) warm_up_until_job(job_socket.get(), source.get(), output.get());
     source.reset();
     output.reset();
-    while (goes_on) goes_on = do_one_job(job_socket.get());
+    while (goes_on) goes_on = do_one_job(job_socket.get(), calling.run);
     _exit(EXIT_SUCCESS);
 }
 

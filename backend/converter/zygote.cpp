@@ -79,7 +79,7 @@ class Children {
 
 // What every converter is forked with.
 struct Estate {
-    SandboxLimits limits;
+    Calling calling;
     SandboxLayers layers;  // in force already
     UniqueFd nothing;      // /dev/null
 };
@@ -103,7 +103,7 @@ bool keep_only(const UniqueFd& job_socket, const UniqueFd& nothing) {
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, nullptr);
-    run_converter(UniqueFd(kControlSocket), estate.limits, estate.layers);
+    run_converter(UniqueFd(kControlSocket), estate.calling, estate.layers);
 }
 
 // Tells the broker who its converter is. False when that failed.
@@ -151,14 +151,14 @@ bool serve_request(int control_socket, const Estate& estate, Children& children)
 
 }  // namespace
 
-std::expected<void, std::string> run_zygote(int control_socket, const SandboxLimits& limits) {
+std::expected<void, std::string> run_zygote(int control_socket, const Calling& calling) {
     leave_signals_to_the_broker();
     if (auto started = start_libvips(); !started) return std::unexpected("libvips: " + started.error());
     const UniqueFd child_events = open_child_events();
     if (!child_events) return system_error("signalfd");
     UniqueFd nothing(open("/dev/null", O_RDWR | O_CLOEXEC));
     if (!nothing) return system_error("/dev/null");
-    const Estate estate{limits, enter_namespaces(), std::move(nothing)};
+    const Estate estate{calling, enter_namespaces(), std::move(nothing)};
     if (!say_hello(control_socket)) return system_error("control socket (descriptor 3)");
     Children children;
     std::array<pollfd, 2> events{{{control_socket, POLLIN, 0}, {child_events.get(), POLLIN, 0}}};

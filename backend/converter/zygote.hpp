@@ -5,11 +5,11 @@
 #include <expected>
 #include <string>
 
-#include "backend/converter/sandbox/sandbox.hpp"
+#include "backend/converter/worker.hpp"
 
 namespace thumbgate {
 
 // Serves the control socket until the broker closes it. The error says what could not be set up.
-std::expected<void, std::string> run_zygote(int control_socket, const SandboxLimits& limits);
+std::expected<void, std::string> run_zygote(int control_socket, const Calling& calling);
 
 }  // namespace thumbgate

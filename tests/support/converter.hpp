@@ -24,7 +24,7 @@ namespace thumbgate::test {
 class LoneConverter {
   public:
     explicit LoneConverter(const std::filesystem::path& program)
-        : zygote_(value(run_to_end(Zygote::start(program, after(kPatience))))) {}
+        : zygote_(value(run_to_end(Zygote::start({program}, after(kPatience))))) {}
 
     // Kills the converter that there is, if any, and waits until the next one is ready.
     void replace() {

@@ -40,6 +40,10 @@ struct Observed : PoolObserver {
     void on_job(std::string_view format, std::string_view result, std::chrono::duration<double>) override {
         ++jobs[std::string(format) + " " + std::string(result)];
     }
+    void on_sandbox(SandboxLayers given_up) override {
+        layers = given_up;
+        ++sandbox_reports;
+    }
     void on_converter_replaced(std::string_view reason, std::string_view detail) override {
         ++replaced[std::string(reason)];
         last_loss = detail;
@@ -54,6 +58,8 @@ struct Observed : PoolObserver {
     std::map<std::string, int> jobs;
     std::map<std::string, int> replaced;
     std::string last_loss;
+    SandboxLayers layers;
+    int sandbox_reports = 0;
 };
 
 inline Conversion to(Format format, std::uint32_t width) {

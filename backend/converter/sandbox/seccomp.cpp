@@ -111,7 +111,8 @@ class Filter {
     }
 
     std::expected<void, std::string> install() {
-        if (error_.empty()) check("seccomp", seccomp_load(context_.get()));
+        // What it returns is always ECANCELED; errno is the kernel's.
+        if (error_.empty() && seccomp_load(context_.get()) != 0) fail("seccomp", errno);
         if (!error_.empty()) return std::unexpected(error_);
         return {};
     }
