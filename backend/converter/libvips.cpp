@@ -31,6 +31,8 @@ std::expected<void, std::string> start_libvips() {
     // Runtime-generated vector code would need memory that is writable and executable.
     setenv("VIPS_NOVECTOR", "1", 1);
     setenv("ORC_CODE", "emulate", 1);  // libvips makes some of it all the same
+    // A large picture is kept in memory, or fails for want of it: there is no file that it could go to.
+    setenv("VIPS_DISC_THRESHOLD", "1000g", 1);
     mallopt(M_ARENA_MAX, kMallocArenas);
     // Messages carry a time and look for a log daemon: files that a converter has no business with.
     g_log_set_writer_func(discard, nullptr, nullptr);

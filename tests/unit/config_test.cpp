@@ -65,6 +65,14 @@ TEST_CASE("five places are enough, the rest has defaults") {
     CHECK(config->pool.converter_retire_memory == 512 << 20);
     CHECK(config->request_timeout == std::chrono::seconds(10));
     CHECK(config->pool.program.filename() == "thumbgate-converter");
+    CHECK(config->pool.converter_memory == 2ULL << 30);
+}
+
+TEST_CASE("a converter's memory is bounded by what is written, and by no less than it needs to start") {
+    const auto config = with_places({"--converter-memory", "3GiB"});
+    REQUIRE(config);
+    CHECK(config->pool.converter_memory == 3ULL << 30);
+    CHECK_THAT(error(with_places({"--converter-memory", "255MiB"})), contains("--converter-memory: \"255MiB\""));
 }
 
 TEST_CASE("a place that is missing is named, with what to do") {
