@@ -51,6 +51,7 @@ class Attacked : public PoolFixture {
         if (!outcome) UNSCOPED_INFO(outcome.error().detail);
         CHECK(code(outcome) == "crash");
         if (!outcome) CHECK(outcome.error().status == 422);
+        CAPTURE(observed.last_loss);
         CHECK(observed.replaced == Counts{{reason, 2}});
     }
 

@@ -98,6 +98,8 @@ class Filter {
             fail("seccomp_init", ENOMEM);
             return;
         }
+        // Calls of another architecture would end their thread alone.
+        check("other calls", seccomp_attr_set(context_.get(), SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS));
         // A search instead of a walk: every read of a picture passes here.
         check("optimize", seccomp_attr_set(context_.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2));
     }
