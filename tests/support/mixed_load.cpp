@@ -54,7 +54,6 @@ struct MixedLoad::Visitor {
     CookieJar jar;
     std::map<std::string, std::string> kept;  // id → checksum
     std::set<std::string> deleted;
-    std::set<std::string> uncertain;  // whose deletion was not answered
 
     std::size_t pick(std::size_t below) { return std::uniform_int_distribution<std::size_t>(0, below - 1)(random); }
     const std::string& any() { return std::next(kept.begin(), static_cast<std::ptrdiff_t>(pick(kept.size())))->first; }
@@ -148,7 +147,9 @@ void MixedLoad::remove(Visitor& visitor) {
     const Response response =
         stack_.send({.url = "/api/photos/" + id, .method = "DELETE", .jar = &visitor.jar, .timeout = kPatience});
     visitor.kept.erase(id);
-    (is_answered(response, "a deletion", 204) ? visitor.deleted : visitor.uncertain).insert(id);
+    if (response.status == 404) ++repeated_;
+    // What was not answered may be deleted or not.
+    if (response.status == 404 || is_answered(response, "a deletion", 204)) visitor.deleted.insert(id);
 }
 
 bool MixedLoad::is_answered(const Response& response, const std::string& what, int good) {

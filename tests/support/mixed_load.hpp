@@ -38,6 +38,8 @@ class MixedLoad {
     std::size_t requests() const { return requests_; }
     std::size_t failed() const { return failed_; }  // no answer, or one that says 5xx
     std::size_t uploaded() const { return uploaded_; }
+    // Deletions that nginx asked for once more, since the first was cut off: the photo was gone by then.
+    std::size_t repeated() const { return repeated_; }
     std::vector<std::string> failures() const;  // each as a line
     std::vector<std::string> wrong() const;     // answers that must never be, each as a line
 
@@ -65,6 +67,7 @@ class MixedLoad {
     std::atomic<std::size_t> requests_ = 0;
     std::atomic<std::size_t> failed_ = 0;
     std::atomic<std::size_t> uploaded_ = 0;
+    std::atomic<std::size_t> repeated_ = 0;
     mutable std::mutex mutex_;
     std::vector<std::string> failures_;  // by mutex_
     std::vector<std::string> wrong_;     // by mutex_

@@ -88,6 +88,7 @@ TEST_CASE("restarts under load, with a socket that stays, fail no request") {
     load.stop();
     WARN(load.requests() << " requests, " << load.uploaded() << " uploads");
     CHECK(lines(load.failures()) == "");
+    CHECK(load.repeated() == 0);
     CHECK(lines(load.wrong()) == "");
     CHECK(lines(load.losses()) == "");
 }
