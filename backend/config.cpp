@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "backend/units.hpp"
+#include "contract/cache_policy.hpp"
 #include "contract/encoding.hpp"
 #include "contract/options.hpp"
 
@@ -20,7 +21,7 @@ constexpr std::uint64_t kLeastConverterMemory = 256 << 20;
 
 // Every option as it was written: read here, understood below, so that every error sounds alike.
 struct Texts {
-    std::string listen, keys, secret, photos, redis, log, converter, public_url;
+    std::string listen, keys, secret, photos, results, redis, log, converter, public_url;
     std::string cookie_secure = "true";
     std::string converters = std::to_string(std::max(1U, std::thread::hardware_concurrency()));
     std::string slow_converters = std::to_string(std::max(1U, std::thread::hardware_concurrency() / 2));
@@ -53,6 +54,11 @@ struct Texts {
     std::string session_lifetime = "30d";
     std::string drain_timeout = "20s";
     std::string lame_duck = "6s";
+    std::string results_max_size = "10GiB";
+    std::string results_max_age = "90d";
+    std::string results_min_free = "2GiB";
+    std::string uploads_min_free = "512MiB";
+    std::string interim_max_age = "2s";
     std::vector<std::string> base_sizes{"160", "320", "640", "960", "1280"};
 };
 
@@ -74,6 +80,7 @@ void add_places(CLI::App& app, Texts& texts) {
     add(app, "keys", texts.keys, "key file that signs links; made by \"thumbgate key new\"");
     add(app, "secret", texts.secret, "file with the 64 hex digits that this service shares with the edge");
     add(app, "photos", texts.photos, "folder that photos are kept in");
+    add(app, "results", texts.results, "folder of converted pictures; without it \"results\" in the folder of photos");
     add(app, "redis", texts.redis, "unix socket's path, or address and port, of Redis");
     add(app, "log", texts.log, "file of the log, opened anew on SIGUSR1; without it standard error");
     add(app, "converter", texts.converter, "thumbgate-converter; without it the one beside this program");
@@ -122,6 +129,15 @@ void add_limits(CLI::App& app, Texts& texts) {
         ->capture_default_str();
 }
 
+void add_results(CLI::App& app, Texts& texts) {
+    add(app, "results-max-size", texts.results_max_size, "size of all converted pictures kept; 0: none is kept");
+    add(app, "results-max-age", texts.results_max_age, "time after which an unused converted picture is removed");
+    add(app, "results-min-free", texts.results_min_free,
+        "room on their disk below which converted pictures are removed");
+    add(app, "uploads-min-free", texts.uploads_min_free, "room on the photos' disk below which uploads are refused");
+    add(app, "interim-max-age", texts.interim_max_age, "time that another format stands in while an AVIF is made");
+}
+
 // The environment as flags before those of the command line, since the last one counts.
 std::vector<std::string> arguments(CLI::App& app, int argc, const char* const* argv) {
     std::vector<std::string> all;
@@ -165,6 +181,8 @@ class Reader {
         if (!size) bad(name, text, "write a number of bytes, or one with KiB, MiB or GiB, like 64MiB");
         return size.value_or(1);
     }
+
+    std::uint64_t size_or_none(const char* name, const std::string& text) { return text == "0" ? 0 : size(name, text); }
 
     std::chrono::milliseconds duration(const char* name, const std::string& text, std::chrono::milliseconds min,
                                        std::chrono::milliseconds max = std::chrono::milliseconds::max()) {
@@ -282,6 +300,17 @@ void read_limits(Reader& reader, const Texts& texts, Config& config) {
     }
 }
 
+void read_results(Reader& reader, const Texts& texts, Config& config) {
+    constexpr std::chrono::seconds kMaxInterimAge(kMaxInterim);
+    config.results.folder = texts.results.empty() ? config.photos + "/results" : texts.results;
+    config.results.max_size = reader.size_or_none("results-max-size", texts.results_max_size);
+    config.results.max_age = reader.seconds("results-max-age", texts.results_max_age);
+    config.disk.results_min_free = reader.size_or_none("results-min-free", texts.results_min_free);
+    config.disk.uploads_min_free = reader.size_or_none("uploads-min-free", texts.uploads_min_free);
+    config.interim_max_age = std::chrono::floor<std::chrono::seconds>(
+        reader.duration("interim-max-age", texts.interim_max_age, std::chrono::seconds(1), kMaxInterimAge));
+}
+
 // CLI11's words, where they name neither the file nor the remedy, are replaced.
 std::string describe(const CLI::ParseError& error) {
     std::string text = error.what();
@@ -316,6 +345,7 @@ std::expected<Config, EarlyExit> read_config(int argc, const char* const* argv) 
     Texts texts;
     add_places(app, texts);
     add_limits(app, texts);
+    add_results(app, texts);
     try {
         app.parse(arguments(app, argc, argv));
     } catch (const CLI::ParseError& error) {
@@ -325,6 +355,7 @@ std::expected<Config, EarlyExit> read_config(int argc, const char* const* argv) 
     Reader reader;
     read_places(reader, texts, config);
     read_limits(reader, texts, config);
+    read_results(reader, texts, config);
     if (reader.error()) return std::unexpected(EarlyExit{kUsageError, "thumbgated: " + *reader.error() + "\n"});
     return config;
 }

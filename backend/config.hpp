@@ -13,6 +13,8 @@
 #include "backend/photos/photo_urls.hpp"
 #include "backend/sessions/redis_client.hpp"
 #include "backend/sessions/sessions.hpp"
+#include "backend/storage/disk_watch.hpp"
+#include "backend/storage/result_store.hpp"
 #include "backend/storage/storage_threads.hpp"
 
 namespace thumbgate {
@@ -26,6 +28,9 @@ struct Config {
     StorageThreadsConfig storage;
     std::chrono::milliseconds request_timeout{10'000};  // where the edge names no deadline, or a later one
     DrainTimes drain;
+    std::chrono::seconds interim_max_age{2};
+    ResultStoreConfig results;
+    DiskLimits disk;
     RedisConfig redis;
     PoolConfig pool;
     ServerLimits server;

@@ -23,12 +23,14 @@
 #include "backend/metrics.hpp"
 #include "backend/photos/link_api.hpp"
 #include "backend/photos/photo_api.hpp"
+#include "backend/photos/pictures.hpp"
 #include "backend/photos/quarantine_api.hpp"
 #include "backend/photos/quarantined_pool.hpp"
 #include "backend/photos/readiness.hpp"
 #include "backend/photos/thumbnails.hpp"
 #include "backend/service_manager.hpp"
 #include "backend/sessions/session_api.hpp"
+#include "backend/storage/disk_watch.hpp"
 #include "backend/storage/file_store.hpp"
 #include "contract/secret.hpp"
 
@@ -67,6 +69,8 @@ std::expected<Foundations, std::string> lay_foundations(const Config& config) {
     if (!listener) return std::unexpected("--listen: " + listener.error());
     auto storage = FileStore::make(config.photos);
     if (!storage) return std::unexpected("--photos: " + storage.error());
+    const auto results = ResultStore::make_folder(config.results);
+    if (!results) return std::unexpected("--results: " + results.error());
     return Foundations{std::move(*manager), std::move(*log),      std::move(*secret),
                        std::move(*keys),    std::move(*listener), std::move(*storage)};
 }
@@ -103,8 +107,10 @@ class Service {
     SharedSecret secret_;
     std::optional<Listener> listener_;  // until the server takes it
     std::unique_ptr<FileStore> storage_;
+    ResultStore results_;
     PhotoStore photos_;
     Quarantine quarantine_;
+    DiskWatch disk_;
     Metrics metrics_;
     PoolReports reports_;
     QuarantineReports quarantine_reports_;
@@ -122,6 +128,7 @@ class Service {
     LinkApi link_api_;
     QuarantineApi quarantine_api_;
     std::optional<PhotoApi> photo_api_;
+    std::optional<Pictures> pictures_;
     std::optional<Thumbnails> thumbnails_;
     std::unique_ptr<Readiness> readiness_;
     std::optional<Frontend> frontend_;
@@ -136,8 +143,10 @@ Service::Service(Config config, Foundations foundations)
       secret_(foundations.secret),
       listener_(std::move(foundations.listener)),
       storage_(std::move(foundations.storage)),
-      photos_(*storage_),
+      results_(config_.results),
+      photos_(*storage_, &results_),
       quarantine_(*storage_),
+      disk_(config_.photos, results_, config_.disk),
       metrics_(THUMBGATE_VERSION, config_.pool.converters, config_.pool.slow_converters),
       reports_(metrics_, log_),
       quarantine_reports_(metrics_, log_),
@@ -168,9 +177,12 @@ std::expected<void, std::string> Service::start() {
     if (!readiness) return std::unexpected(readiness.error());
     readiness_ = std::move(*readiness);
     purges_.add(removals->photos);
-    const PhotoParts parts{*storage_, photos_, threads_, *pool_, sessions_, urls_, metrics_, purges_};
+    const PhotoParts parts{*storage_, photos_, threads_, *pool_, sessions_, urls_, metrics_, purges_, disk_};
     photo_api_.emplace(parts, config_.uploads);
-    thumbnails_.emplace(photos_, threads_, *pool_);
+    pictures_.emplace(PictureParts{io_.get_executor(), photos_, results_, threads_, *pool_, [this](const Error& error) {
+                                       log_.error("a converted picture cannot be stored", {{"detail", error.detail}});
+                                   }});
+    thumbnails_.emplace(*pictures_, config_.interim_max_age);
     frontend_.emplace(Gate(secret_.service), Router(routes()), metrics_, log_, config_.request_timeout);
     server_.emplace(
         io_.get_executor(), std::move(*listener_), config_.server,
@@ -178,6 +190,7 @@ std::expected<void, std::string> Service::start() {
         [this](const Error& error) { metrics_.on_error(error.code); });
     listener_.reset();
     redis_.start();
+    disk_.start();
     server_->start();
     asio::co_spawn(io_, wait_for_signals(), asio::detached);
     asio::co_spawn(io_, purges_.keep_announcing(), asio::detached);
@@ -207,6 +220,10 @@ asio::awaitable<Result<Response>> Service::show_metrics(Request& /*request*/) {
     for (const Access access : {Access::read, Access::write}) {
         metrics_.set_storage_tasks(access == Access::read ? "read" : "write", threads_.counts(access));
     }
+    metrics_.set_results(results_.counts());
+    metrics_.set_interims(thumbnails_->interims());
+    metrics_.set_disk_free("photos", disk_.photos_free());
+    metrics_.set_disk_free("results", disk_.results_free());
     Response response;
     response.set("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
     response.body = metrics_.text();
@@ -248,6 +265,7 @@ asio::awaitable<void> Service::drain() {
     co_await server_->drain(config_.drain);
     pool_->stop();
     redis_.stop();
+    disk_.stop();
     log_.info("stopped", {{"connections_cut", server_->connections()}});
     io_.stop();
 }

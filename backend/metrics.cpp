@@ -36,6 +36,11 @@ std::string status_class(int status) {
     return std::to_string(status / 100) + "xx";
 }
 
+// A counter that is kept elsewhere.
+void set(Counter& counter, std::uint64_t count) {
+    counter.Increment(static_cast<double>(count) - counter.Value());
+}
+
 }  // namespace
 
 Metrics::Metrics(std::string_view version, std::size_t converters, std::size_t slow_converters)
@@ -54,6 +59,14 @@ Metrics::Metrics(std::string_view version, std::size_t converters, std::size_t s
                    .Name("thumbgate_backend_sandbox_layer")
                    .Help("Whether converters run behind this layer of their sandbox: 1 or 0.")
                    .Register(registry_)),
+      lookups_(counters(registry_, "thumbgate_backend_result_lookups_total",
+                        "Looks for a stored result: hit, miss, or damaged, which was removed and is a miss as well.")),
+      results_(counters(registry_, "thumbgate_backend_results_total",
+                        "Results that were made: stored, or failed where the disk refused them.")),
+      disk_free_(BuildGauge()
+                     .Name("thumbgate_backend_disk_free_bytes")
+                     .Help("Room left on the disk of a folder: photos or results.")
+                     .Register(registry_)),
       stages_(BuildHistogram()
                   .Name("thumbgate_backend_stage_duration_seconds")
                   .Help("Time spent in a stage: queue (waiting for a converter), storage, decode_encode (a converter's "
@@ -81,6 +94,13 @@ Metrics::Metrics(std::string_view version, std::size_t converters, std::size_t s
                       .Name("thumbgate_backend_queue_wait_seconds")
                       .Help("Time that jobs which began had waited for a converter, by lane.")
                       .Register(registry_)),
+      interims_(counters(registry_, "thumbgate_backend_interims_total",
+                         "Thumbnails answered in another format while the AVIF is made.")
+                    .Add({})),
+      evicted_(counters(registry_, "thumbgate_backend_results_evicted_total",
+                        "Stored results removed by age, by size, or to make room on the disk.")
+                   .Add({})),
+      results_bytes_(gauge(registry_, "thumbgate_backend_results_bytes", "Bytes of stored results on the disk.")),
       queue_stage_(stage("queue")),
       storage_stage_(stage("storage")),
       decode_encode_stage_(stage("decode_encode")),
@@ -193,6 +213,24 @@ void Metrics::set_sandbox(SandboxLayers layers) {
     for (const Layer layer : kLayers) {
         sandbox_.Add({{"layer", std::string(thumbgate::name(layer))}}).Set(layers.has(layer) ? 1 : 0);
     }
+}
+
+void Metrics::set_results(const ResultCounts& counts) {
+    set(lookups_.Add({{"result", "hit"}}), counts.hits);
+    set(lookups_.Add({{"result", "miss"}}), counts.misses);
+    set(lookups_.Add({{"result", "damaged"}}), counts.damaged);
+    set(results_.Add({{"result", "stored"}}), counts.stored);
+    set(results_.Add({{"result", "failed"}}), counts.failed);
+    set(evicted_, counts.evicted);
+    results_bytes_.Set(static_cast<double>(counts.bytes));
+}
+
+void Metrics::set_interims(std::uint64_t given) {
+    set(interims_, given);
+}
+
+void Metrics::set_disk_free(std::string_view folder, std::uint64_t bytes) {
+    disk_free_.Add({{"folder", std::string(folder)}}).Set(static_cast<double>(bytes));
 }
 
 std::string Metrics::text() const {

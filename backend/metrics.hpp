@@ -15,6 +15,7 @@
 #include "backend/http/message.hpp"
 #include "backend/log.hpp"
 #include "backend/photos/quarantined_pool.hpp"
+#include "backend/storage/result_store.hpp"
 #include "backend/storage/task_queue.hpp"
 
 namespace thumbgate {
@@ -48,6 +49,11 @@ class Metrics {
     void on_quarantined();
     void on_quarantine_refused();
 
+    void set_results(const ResultCounts& counts);
+    void set_interims(std::uint64_t given);
+    // `folder`: "photos" or "results".
+    void set_disk_free(std::string_view folder, std::uint64_t bytes);
+
     std::string text() const;
 
   private:
@@ -61,6 +67,9 @@ class Metrics {
     prometheus::Family<prometheus::Counter>& uploads_;
     prometheus::Family<prometheus::Counter>& replaced_;
     prometheus::Family<prometheus::Gauge>& sandbox_;
+    prometheus::Family<prometheus::Counter>& lookups_;
+    prometheus::Family<prometheus::Counter>& results_;
+    prometheus::Family<prometheus::Gauge>& disk_free_;
     prometheus::Family<prometheus::Histogram>& stages_;
     prometheus::Counter& upload_bytes_;
     prometheus::Counter& quarantined_;
@@ -72,6 +81,9 @@ class Metrics {
     prometheus::Family<prometheus::Gauge>& queue_depth_;
     prometheus::Family<prometheus::Gauge>& busy_;
     prometheus::Family<prometheus::Histogram>& queue_wait_;
+    prometheus::Counter& interims_;
+    prometheus::Counter& evicted_;
+    prometheus::Gauge& results_bytes_;
     prometheus::Histogram& queue_stage_;
     prometheus::Histogram& storage_stage_;
     prometheus::Histogram& decode_encode_stage_;

@@ -16,6 +16,7 @@
 #include "backend/photos/photo_urls.hpp"
 #include "backend/photos/upload.hpp"
 #include "backend/sessions/sessions.hpp"
+#include "backend/storage/disk_watch.hpp"
 #include "backend/storage/storage.hpp"
 #include "backend/storage/storage_threads.hpp"
 
@@ -36,6 +37,7 @@ struct PhotoParts {
     PhotoUrls& urls;
     Metrics& metrics;
     Purges& purges;
+    const DiskWatch& disk;
 };
 
 class PhotoApi {

@@ -147,11 +147,13 @@ Result<void> PhotoStore::remove_files(const PhotoRecord& record) {
     std::vector<std::string> keys = std::move(*links);
     keys.insert(keys.begin(), original_key(record.id));
     keys.push_back(marker_key(record));
-    keys.push_back(record_key(record.id));
     for (const std::string& key : keys) {
         if (auto removed = storage_.remove(key); !removed) return removed;
     }
-    return {};
+    if (results_ != nullptr) {
+        if (auto dropped = results_->drop(record.id); !dropped) return dropped;
+    }
+    return storage_.remove(record_key(record.id));
 }
 
 Result<Removals> PhotoStore::finish_removals() {

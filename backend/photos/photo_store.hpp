@@ -6,6 +6,8 @@
 //     links/<photo>/<link>                LinkRecord
 //     tombstones/<id>                     PhotoRecord of a photo that was removed: from here on it is not there
 //
+// What was made of a photo is in a result store, and goes with the photo.
+//
 // Every call blocks and runs on a storage thread; any number of threads may call at once. Ids that are not of the right
 // form name nothing.
 #pragma once
@@ -19,6 +21,7 @@
 
 #include "backend/error.hpp"
 #include "backend/photos/records.hpp"
+#include "backend/storage/result_store.hpp"
 #include "backend/storage/storage.hpp"
 
 namespace thumbgate {
@@ -40,7 +43,8 @@ struct Removals {
 
 class PhotoStore {
   public:
-    explicit PhotoStore(Storage& storage) : storage_(storage) {}
+    // `results`: null where none are kept.
+    explicit PhotoStore(Storage& storage, ResultStore* results = nullptr) : storage_(storage), results_(results) {}
 
     // When it returns the photo stays, through a power failure too; on an error nothing of it is left, as far as the
     // storage still works. So it is when it is `given_up` before the photo is there.
@@ -74,6 +78,7 @@ class PhotoStore {
     Result<void> remove_files(const PhotoRecord& record);
 
     Storage& storage_;
+    ResultStore* results_;
 };
 
 }  // namespace thumbgate

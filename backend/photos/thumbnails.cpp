@@ -1,12 +1,11 @@
 #include "backend/photos/thumbnails.hpp"
 
 #include <algorithm>
-#include <span>
 #include <utility>
 
+#include "contract/cache_policy.hpp"
 #include "contract/canonical.hpp"
 #include "contract/encoding.hpp"
-#include "contract/hmac.hpp"
 #include "contract/thumb_url.hpp"
 
 namespace thumbgate {
@@ -16,11 +15,8 @@ namespace {
 // The edge's own tier: it sets what browsers and CDNs are told, and purges by photo.
 constexpr std::string_view kCacheControl = "max-age=2592000";  // 30 days
 constexpr std::string_view kLocation = "/thumb/";
-constexpr std::size_t kTagBytes = 16;  // of the digest
-
-std::unexpected<Error> no_such_photo() {
-    return fail(404, "no_such_photo", "There is no such photo.");
-}
+constexpr std::chrono::minutes kFailureCounts(10);
+constexpr std::size_t kMaxFailures = 4096;
 
 Result<Conversion> conversion_of(const Request& request) {
     auto conversion = parse_canonical(std::string_view(request.target).substr(kLocation.size()));
@@ -28,23 +24,45 @@ Result<Conversion> conversion_of(const Request& request) {
     return std::move(*conversion);
 }
 
-std::string etag_of(std::string_view bytes) {
-    const Sha256 digest = sha256(bytes);
-    return "\"" + hex_encode(std::span(digest).first<kTagBytes>()) + "\"";
+bool may_have_interim(const Conversion& conversion) {
+    return !conversion.options.format && conversion.accepted.has(Format::avif);
 }
 
-Response picture_response(Picture picture, const std::string& etag, std::string_view if_none_match) {
+Conversion without_avif(Conversion conversion) {
+    const bool has_webp = conversion.accepted.has(Format::webp);
+    conversion.accepted = has_webp ? FormatSet().with(Format::webp) : FormatSet();
+    return conversion;
+}
+
+// An interim has a tag of its own: a cache that asks whether it is still the same must hear it when the same picture is
+// no longer one, or only now.
+std::string etag_of(const MadePicture& picture, bool is_interim) {
+    return "\"" + hex_encode(picture.digest) + (is_interim ? "-interim" : "") + "\"";
+}
+
+void set_freshness(Response& response, std::optional<std::chrono::seconds> interim) {
+    if (!interim) return response.set("Cache-Control", std::string(kCacheControl));
+    const std::string age = std::to_string(interim->count());
+    response.set("Cache-Control", "max-age=" + age);
+    // What nginx's cache goes by, before what is configured there; and what the edge tells clients by.
+    response.set("X-Accel-Expires", age);
+    response.set(std::string(kInterimHeader), age);
+}
+
+Response picture_response(const MadePicture& picture, std::optional<std::chrono::seconds> interim,
+                          std::string_view if_none_match) {
     Response response;
+    const std::string etag = etag_of(picture, interim.has_value());
     response.set("ETag", etag);
     // The edge answers ranges from its cache where it is told that it may.
     response.set("Accept-Ranges", "bytes");
-    response.set("Cache-Control", std::string(kCacheControl));
+    set_freshness(response, interim);
     if (names_etag(if_none_match, etag)) {
         response.status = 304;
         return response;
     }
     response.set("Content-Type", std::string(media_type(picture.format)));
-    response.body = std::move(picture.bytes);
+    response.body = picture.bytes;
     return response;
 }
 
@@ -63,53 +81,60 @@ bool names_etag(std::string_view if_none_match, std::string_view etag) {
     return false;
 }
 
+Thumbnails::Thumbnails(Pictures& pictures, std::chrono::seconds interim_max_age)
+    : pictures_(pictures), interim_max_age_(interim_max_age), failures_(kFailureCounts, kMaxFailures) {}
+
 std::vector<Route> Thumbnails::routes() {
     return {{"GET", "/thumb/*", RouteKind::thumbnail, [this](Request& request) { return show(request); }}};
 }
 
-asio::awaitable<Result<Response>> Thumbnails::show(Request& request) {
-    auto conversion = conversion_of(request);
-    if (!conversion) co_return std::unexpected(std::move(conversion.error()));
-    const std::string photo(photo_id(conversion->source));
+Thumbnails::Answer Thumbnails::show(Request& request) {
+    auto wanted = conversion_of(request);
+    if (!wanted) co_return std::unexpected(std::move(wanted.error()));
+    const std::string photo(photo_id(wanted->source));
     if (photo.empty()) {
         co_return fail(404, "source_not_configured",
                        "This source is not configured here; only photos that were uploaded (photo://) are served.");
     }
-    auto source = co_await open(request, photo);
-    if (!source) co_return std::unexpected(std::move(source.error()));
-    auto picture = co_await convert(request, std::move(*source), std::move(*conversion));
+    auto picture = co_await find(request, photo, *wanted);
     if (!picture) co_return std::unexpected(std::move(picture.error()));
-    const auto shared = std::make_shared<Picture>(std::move(*picture));
-    auto etag = co_await finish(request, photo, shared);
-    if (!etag) co_return std::unexpected(std::move(etag.error()));
-    co_return picture_response(std::move(*shared), *etag, request.header("If-None-Match"));
+    std::optional<std::chrono::seconds> interim;
+    // What is not kept would be an interim for good.
+    if (!*picture && may_have_interim(*wanted) && pictures_.keeps_results()) {
+        if (begin_avif(photo, *wanted)) interim = interim_max_age_;
+        *wanted = without_avif(std::move(*wanted));
+        picture = co_await find(request, photo, *wanted);
+        if (!picture) co_return std::unexpected(std::move(picture.error()));
+    }
+    if (!*picture) picture = co_await make(request, photo, std::move(*wanted));
+    if (!picture) co_return std::unexpected(std::move(picture.error()));
+    if (interim) ++interims_;
+    co_return picture_response(**picture, interim, request.header("If-None-Match"));
 }
 
-asio::awaitable<Result<Original>> Thumbnails::open(Request& request, const std::string& photo) {
+asio::awaitable<Result<PicturePtr>> Thumbnails::find(Request& request, const std::string& photo,
+                                                     const Conversion& conversion) {
     const StageTimer timer(request.times.storage);
-    auto work = [&photos = photos_, photo] { return photos.open_original(photo); };
-    auto original = co_await offload(threads_, std::move(work), {.deadline = request.deadline});
-    if (!original) co_return std::unexpected(std::move(original.error()));
-    if (!*original) co_return no_such_photo();
-    co_return std::move(**original);
+    co_return co_await pictures_.find(photo, conversion, request.deadline);
 }
 
-asio::awaitable<Result<Picture>> Thumbnails::convert(Request& request, Original original, Conversion conversion) {
+asio::awaitable<Result<PicturePtr>> Thumbnails::make(Request& request, const std::string& photo,
+                                                     Conversion conversion) {
     const StageTimer timer(request.times.convert);
-    JobTerms terms{.deadline = request.deadline, .client = request.identity.client, .digest = original.sha256};
-    co_return co_await pool_.convert(std::move(original.object.fd), std::move(conversion), std::move(terms));
+    JobTerms terms{.deadline = request.deadline, .client = request.identity.client};
+    co_return co_await pictures_.make(photo, std::move(conversion), std::move(terms));
 }
 
-asio::awaitable<Result<std::string>> Thumbnails::finish(Request& request, const std::string& photo,
-                                                        std::shared_ptr<const Picture> picture) {
-    const StageTimer timer(request.times.storage);
-    auto work = [&photos = photos_, photo, picture = std::move(picture)]() -> Result<std::string> {
-        const auto there = photos.exists(photo);
-        if (!there) return std::unexpected(there.error());
-        if (!*there) return no_such_photo();
-        return etag_of(picture->bytes);
+bool Thumbnails::begin_avif(const std::string& photo, const Conversion& conversion) {
+    std::string form = canonical_form(conversion);
+    if (failures_.holds(form, std::chrono::steady_clock::now())) return false;
+    auto landed = [this, form = std::move(form)](const Result<PicturePtr>& made) {
+        // An overloaded service says nothing about the picture.
+        const bool failed = made ? !(*made)->is_stored : made.error().status != 503;
+        if (failed) failures_.add(form, std::chrono::steady_clock::now());
     };
-    co_return co_await offload(threads_, std::move(work), {.deadline = request.deadline});
+    pictures_.make_in_background(photo, conversion, std::move(landed));
+    return true;
 }
 
 }  // namespace thumbgate

@@ -1,38 +1,46 @@
-// GET /thumb/<canonical form>: opens the original, has it converted, and answers with the picture for shared caches to
-// keep. Nothing in the response is about one request or one client. Not thread-safe.
+// GET /thumb/<canonical form>: answers with the stored or converted picture for shared caches to keep. Nothing in the
+// response is about one request or one client.
+//
+// AVIF takes seconds where the other formats take a fraction of one. Where it was negotiated and is not there yet, the
+// answer is an interim: the next best accepted format, marked as such and fresh for a moment, while the AVIF is made in
+// the background. Not thread-safe.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
-#include <memory>
+#include <chrono>
 #include <vector>
 
-#include "backend/conversion/pool.hpp"
 #include "backend/http/message.hpp"
 #include "backend/http/router.hpp"
-#include "backend/photos/photo_store.hpp"
-#include "backend/storage/storage_threads.hpp"
+#include "backend/photos/pictures.hpp"
+#include "backend/photos/recent_failures.hpp"
 
 namespace thumbgate {
 
 class Thumbnails {
   public:
-    Thumbnails(PhotoStore& photos, StorageThreads& threads, ConverterPool& pool)
-        : photos_(photos), threads_(threads), pool_(pool) {}
+    // `interim_max_age`: how long an interim is fresh in every cache.
+    Thumbnails(Pictures& pictures, std::chrono::seconds interim_max_age);
 
     // The routes refer to this object.
     std::vector<Route> routes();
 
-  private:
-    boost::asio::awaitable<Result<Response>> show(Request& request);
-    boost::asio::awaitable<Result<Original>> open(Request& request, const std::string& photo);
-    boost::asio::awaitable<Result<Picture>> convert(Request& request, Original original, Conversion conversion);
-    // The picture's entity tag, unless the photo was deleted meanwhile.
-    boost::asio::awaitable<Result<std::string>> finish(Request& request, const std::string& photo,
-                                                       std::shared_ptr<const Picture> picture);
+    std::uint64_t interims() const { return interims_; }  // given so far
 
-    PhotoStore& photos_;
-    StorageThreads& threads_;
-    ConverterPool& pool_;
+  private:
+    using Answer = boost::asio::awaitable<Result<Response>>;
+
+    Answer show(Request& request);
+    boost::asio::awaitable<Result<PicturePtr>> find(Request& request, const std::string& photo,
+                                                    const Conversion& conversion);
+    boost::asio::awaitable<Result<PicturePtr>> make(Request& request, const std::string& photo, Conversion conversion);
+    // Whether an AVIF is on its way, or may be begun with the next request: false where it failed a short time ago.
+    bool begin_avif(const std::string& photo, const Conversion& conversion);
+
+    Pictures& pictures_;
+    std::chrono::seconds interim_max_age_;
+    RecentFailures failures_;
+    std::uint64_t interims_ = 0;
 };
 
 // Whether an If-None-Match header (RFC 9110 §13.1.2) names `etag`, which is strong and quoted. Weak comparison.

@@ -126,7 +126,8 @@ asio::awaitable<Result<void>> receive(const Receiving& receiving, Form& form, st
         if (chunk->empty()) break;
         received += chunk->size();
         if (auto error = form.feed(*chunk)) co_return std::unexpected(std::move(*error));
-        if (received > receiving.sink.bytes() + max_form_bytes) co_return std::unexpected(form_too_large(max_form_bytes));
+        if (received > receiving.sink.bytes() + max_form_bytes)
+            co_return std::unexpected(form_too_large(max_form_bytes));
         if (receiving.sink.collected() < kWriteBytes) continue;
         if (auto written = co_await write(receiving); !written) co_return written;
     }

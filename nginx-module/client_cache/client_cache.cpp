@@ -6,6 +6,7 @@
 #include <string>
 
 #include "contract/cache_policy.hpp"
+#include "contract/encoding.hpp"
 #include "nginx-module/link/link.hpp"
 #include "nginx-module/support.hpp"
 #include "nginx-module/variables.hpp"
@@ -43,6 +44,14 @@ void remove_response_headers(ngx_http_request_t* r, std::span<const std::string_
             }
         }
     }
+}
+
+// Of a picture that stands in for a better one, also where it comes from the disk cache, stale or not. What cannot be
+// read is an interim all the same.
+std::optional<std::uint64_t> interim_seconds(ngx_http_request_t* r) {
+    const ngx_table_elt_t* mark = find_header(r->headers_out.headers, kInterimHeader);
+    if (mark == nullptr) return std::nullopt;
+    return parse_decimal(view(mark->value), kMaxInterim).value_or(0);
 }
 
 bool was_negotiated(ngx_http_request_t* r, const ParsedLink& link) {
@@ -87,16 +96,17 @@ std::span<const ngx_http_variable_t> client_cache_variables() {
 void set_client_cache_headers(ngx_http_request_t* r) {
     const LocationConf& conf = *location_conf(r);
     if (!conf.link.is_thumbnail_location()) return;
-    constexpr std::array<std::string_view, 2> replaced{"Cache-Control", "Expires"};
+    const std::optional<std::uint64_t> interim = interim_seconds(r);
+    constexpr std::array<std::string_view, 3> replaced{"Cache-Control", "Expires", kInterimHeader};
     remove_response_headers(r, replaced);
     const ParsedLink* link = parsed_link(r);
     if (link == nullptr || r->headers_out.status >= NGX_HTTP_BAD_REQUEST) {
         add_response_header(r, "Cache-Control", "no-store");
         add_vary(r, false);
     } else {
-        add_response_header(
-            r, "Cache-Control",
-            cache_control(link->link.options, unix_now(), static_cast<std::uint64_t>(conf.client_cache.max_age)));
+        add_response_header(r, "Cache-Control",
+                            cache_control(link->link.options, unix_now(),
+                                          static_cast<std::uint64_t>(conf.client_cache.max_age), interim));
         add_vary(r, was_negotiated(r, *link));
     }
     add_cache_status(r);

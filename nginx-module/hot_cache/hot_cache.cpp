@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "contract/cache_policy.hpp"
 #include "nginx-module/link/link.hpp"
 #include "nginx-module/support.hpp"
 
@@ -87,17 +88,29 @@ bool comes_from_or_goes_to_disk(ngx_http_request_t* r) {
     }
 }
 
+// It is fresh for a moment, and the disk cache knows for how long.
+bool is_interim(ngx_http_request_t* r) {
+    return has_header(r->headers_out.headers, kInterimHeader);
+}
+
 bool is_worth_keeping(ngx_http_request_t* r, std::size_t max_object) {
     const off_t length = r->headers_out.content_length_n;
     return r->headers_out.status == NGX_HTTP_OK && r->header_only == 0 && r->headers_in.range == nullptr &&
            r->headers_out.content_encoding == nullptr && length > 0 && length <= static_cast<off_t>(max_object) &&
-           comes_from_or_goes_to_disk(r);
+           comes_from_or_goes_to_disk(r) && !is_interim(r);
+}
+
+// On a hit nginx reads the stored response's fields again, and counts what they say (X-Accel-Expires, Cache-Control)
+// from now on. The moment that was decided on when it was stored is in the file's own header.
+std::int64_t end_on_disk(ngx_http_request_t* r) {
+    if (r->upstream->cache_status != NGX_HTTP_CACHE_HIT) return r->cache->valid_sec;
+    return reinterpret_cast<const ngx_http_file_cache_header_t*>(r->cache->buf->start)->valid_sec;
 }
 
 // Valid for as long as the object on disk; 0 when nginx did not keep it.
 std::int64_t valid_until(ngx_http_request_t* r) {
     const bool kept = r->cached != 0 || r->upstream->cacheable != 0;
-    return kept && r->cache != nullptr ? r->cache->valid_sec : 0;
+    return kept && r->cache != nullptr ? end_on_disk(r) : 0;
 }
 
 void finish_fill(ngx_http_request_t* r, HotFill& fill) {

@@ -112,6 +112,19 @@ Response Stack::get_cached(const std::string& target, const Headers& headers) co
     return response;
 }
 
+Response Stack::get_as(const std::string& type, const std::string& target, const Headers& headers) const {
+    Response response;
+    const bool is_it = wait_until(
+        30s,
+        [&] {
+            response = get(target, headers);
+            return response.header("content-type") == type;
+        },
+        50ms);
+    if (!is_it) FAIL(target << " is no " << type << ": " << response);
+    return response;
+}
+
 Response Stack::send(Request request) const {
     request.url = url(request.url);
     return fetch(request);
@@ -159,7 +172,15 @@ size_t Stack::cached_objects() const {
 }
 
 std::vector<std::string> Stack::stored_files() const {
-    return files_below(dir() / "photos");
+    std::vector<std::string> files = files_below(dir() / "photos");
+    std::erase_if(files, [](const std::string& file) { return file.starts_with("results/"); });
+    return files;
+}
+
+std::vector<std::string> Stack::stored_results() const {
+    std::vector<std::string> files = files_below(dir() / "photos");
+    std::erase_if(files, [](const std::string& file) { return !file.starts_with("results/"); });
+    return files;
 }
 
 }  // namespace thumbgate::test

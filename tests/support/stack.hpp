@@ -72,6 +72,8 @@ class Stack {
     // Repeats a request until a cache answers: nginx stores an object after its response has left, and another worker
     // may be asked before. Fails the test when it does not come.
     Response get_cached(const std::string& target, const Headers& headers = {}) const;
+    // Repeats a request until the answer is of that type: while an AVIF is made, another format stands in.
+    Response get_as(const std::string& type, const std::string& target, const Headers& headers) const;
 
     // As a browser's form does; fails the test when it is not accepted.
     Uploaded upload(const Photo& photo, CookieJar* jar = nullptr) const;
@@ -93,8 +95,9 @@ class Stack {
     // As metric() on the page of the one or the other; fails the test when there is no such page.
     double edge_metric(const std::string& name, const std::map<std::string, std::string>& labels = {}) const;
     double backend_metric(const std::string& name, const std::map<std::string, std::string>& labels = {}) const;
-    size_t cached_objects() const;                  // files in nginx's disk cache
-    std::vector<std::string> stored_files() const;  // files below photos/
+    size_t cached_objects() const;                    // files in nginx's disk cache
+    std::vector<std::string> stored_files() const;    // files below photos/ that hold what was uploaded
+    std::vector<std::string> stored_results() const;  // and those that were converted from it
 
   private:
     void write_data_dir(const StackOptions& options) const;

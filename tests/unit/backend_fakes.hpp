@@ -66,10 +66,13 @@ class FakeRedis final : public Redis {
     }
 };
 
-// "Converts" to a text that names what was asked for; `before_answer` runs while the job is under way.
+// "Converts" to the first bytes of a format and a text that names what was asked for; `before_answer` runs while the
+// job is under way.
 class FakePool final : public ConverterPool {
   public:
     std::optional<Error> error;
+    std::optional<Error> avif_error;  // for AVIF alone
+    int avifs = 0;                    // asked for
     std::function<void()> before_answer = [] {};
     PictureFacts facts{SourceFormat::jpeg, 400, 300, false};
     std::vector<Conversion> conversions;
@@ -80,8 +83,9 @@ class FakePool final : public ConverterPool {
         before_answer();
         if (error) co_return std::unexpected(*error);
         Picture picture;
-        picture.bytes = "picture of " + canonical_form(conversion);
-        picture.format = conversion.options.format.value_or(Format::jpeg);
+        picture.format = format_of(conversion);
+        if (picture.format == Format::avif && ++avifs > 0 && avif_error) co_return std::unexpected(*avif_error);
+        picture.bytes = head_of(picture.format) + "picture of " + canonical_form(conversion);
         picture.width = conversion.options.width;
         picture.height = 1;
         co_return picture;
@@ -91,6 +95,26 @@ class FakePool final : public ConverterPool {
         co_return facts;
     }
     void stop() override {}
+
+  private:
+    static Format format_of(const Conversion& conversion) {
+        if (conversion.options.format) return *conversion.options.format;
+        if (conversion.accepted.has(Format::avif)) return Format::avif;
+        return conversion.accepted.has(Format::webp) ? Format::webp : Format::jpeg;
+    }
+    static std::string head_of(Format format) {
+        switch (format) {
+            case Format::avif:
+                return std::string("\0\0\0\x1C", 4) + "ftypavif" + std::string(16, '\0');
+            case Format::webp:
+                return std::string("RIFF\0\0\0\0WEBPVP8 ", 16);
+            case Format::png:
+                return "\x89PNG\r\n\x1A\n";
+            case Format::jpeg:
+                break;
+        }
+        return "\xFF\xD8\xFF\xE0";
+    }
 };
 
 // A body in pieces, as they could arrive.

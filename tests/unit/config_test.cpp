@@ -66,6 +66,12 @@ TEST_CASE("five places are enough, the rest has defaults") {
     CHECK(config->request_timeout == std::chrono::seconds(10));
     CHECK(config->pool.program.filename() == "thumbgate-converter");
     CHECK(config->pool.converter_memory == 2ULL << 30);
+    CHECK(config->results.folder == "photos/results");
+    CHECK(config->results.max_size == 10ULL << 30);
+    CHECK(config->results.max_age == std::chrono::days(90));
+    CHECK(config->disk.results_min_free == 2ULL << 30);
+    CHECK(config->disk.uploads_min_free == 512ULL << 20);
+    CHECK(config->interim_max_age == std::chrono::seconds(2));
 }
 
 TEST_CASE("a converter's memory is bounded by what is written, and by no less than it needs to start") {
@@ -73,6 +79,21 @@ TEST_CASE("a converter's memory is bounded by what is written, and by no less th
     REQUIRE(config);
     CHECK(config->pool.converter_memory == 3ULL << 30);
     CHECK_THAT(error(with_places({"--converter-memory", "255MiB"})), contains("--converter-memory: \"255MiB\""));
+}
+
+TEST_CASE("results have their own folder and bounds, and 0 turns a bound of the disk off") {
+    const auto config = with_places({"--results", "elsewhere", "--results-max-size", "1GiB", "--results-max-age", "7d",
+                                     "--results-min-free", "0", "--uploads-min-free", "0", "--interim-max-age", "5s"});
+    REQUIRE(config);
+    CHECK(config->results.folder == "elsewhere");
+    CHECK(config->results.max_size == 1ULL << 30);
+    CHECK(config->results.max_age == std::chrono::days(7));
+    CHECK(config->disk.results_min_free == 0);
+    CHECK(config->disk.uploads_min_free == 0);
+    CHECK(config->interim_max_age == std::chrono::seconds(5));
+    CHECK(with_places({"--results-max-size", "0"})->results.max_size == 0);
+    CHECK_THAT(error(with_places({"--results-max-size", "much"})), contains("--results-max-size"));
+    CHECK_THAT(error(with_places({"--interim-max-age", "2h"})), contains("at most"));
 }
 
 TEST_CASE("a place that is missing is named, with what to do") {

@@ -20,6 +20,18 @@ TEST_CASE("a link that never expires may be cached as long as is configured") {
     CHECK(cache_control(ending(0), 0, 0) == "public, max-age=0");
 }
 
+TEST_CASE("an interim is kept by nobody for longer than its own seconds, whatever the link") {
+    CHECK(cache_control(ending(0), 1000, 600, 2) == "public, max-age=2, s-maxage=2");
+    CHECK(cache_control(ending(0), 1000, 1, 2) == "public, max-age=1, s-maxage=1");
+    CHECK(cache_control(ending(1060), 1000, 600, 2) == "public, max-age=2, s-maxage=2, must-revalidate");
+    CHECK(cache_control(ending(1001), 1000, 600, 2) == "public, max-age=1, s-maxage=1, must-revalidate");
+    Options revocable = ending(1060);
+    revocable.link_id = "a";
+    CHECK(cache_control(revocable, 1000, 600, 2) == "public, no-cache");
+    revocable.session = "b";
+    CHECK(cache_control(revocable, 1000, 600, 2) == "private, no-cache");
+}
+
 TEST_CASE("a link that expires is cached no longer than it lives") {
     CHECK(cache_control(ending(1060), 1000, 600) == "public, max-age=60, s-maxage=60, must-revalidate");
     CHECK(cache_control(ending(1001), 1000, 600) == "public, max-age=1, s-maxage=1, must-revalidate");

@@ -12,6 +12,7 @@
 #include "contract/thumb_url.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/files.hpp"
+#include "tests/support/wait.hpp"
 #include "tests/unit/backend_fakes.hpp"
 
 using namespace thumbgate;
@@ -25,12 +26,22 @@ namespace {
 const std::string kJpeg = "\xFF\xD8\xFF\xE0" + std::string(100, 'j');
 
 struct Fixture {
+    // `results_max_size`: as of ResultStoreConfig.
+    explicit Fixture(std::uint64_t results_max_size = 0) : results_size(results_max_size) {
+        REQUIRE(ResultStore::make_folder(results.config()));
+    }
+    ~Fixture() { threads.join(); }
+
+    std::uint64_t results_size;
     TempDir dir;
     boost::asio::io_context io{1};
     StorageThreads threads{{.threads = 2}};
     std::unique_ptr<FileStore> storage = std::move(*FileStore::make(dir / "photos"));
-    PhotoStore photos{*storage};
+    ResultStore results{ResultStoreConfig{.folder = dir / "results", .max_size = results_size}};
+    PhotoStore photos{*storage, &results};
+    DiskWatch disk{dir / "photos", results, DiskLimits{}};
     FakePool pool;
+    int not_stored = 0;  // reports
     FakeRedis redis;
     SharedSecret secret{std::string(32, 's')};
     SessionStore session_store{redis};
@@ -39,9 +50,11 @@ struct Fixture {
     Sessions sessions{session_store, feed, secret.cookie, SessionConfig{}};
     PhotoUrls urls{UrlConfig{}, *KeyRing::parse("k1 736563726574 68656c6c6f")};
     Metrics metrics{"0", 1};
-    PhotoApi api{PhotoParts{*storage, photos, threads, pool, sessions, urls, metrics, purges}, UploadLimits{}};
+    PhotoApi api{PhotoParts{*storage, photos, threads, pool, sessions, urls, metrics, purges, disk}, UploadLimits{}};
     LinkApi link_api{sessions, photos, threads, urls};
-    Thumbnails thumbnails{photos, threads, pool};
+    Pictures pictures{
+        PictureParts{io.get_executor(), photos, results, threads, pool, [this](const Error&) { ++not_stored; }}};
+    Thumbnails thumbnails{pictures, std::chrono::seconds(2)};
     std::unique_ptr<Readiness> readiness = std::move(*Readiness::make(io.get_executor(), pool));
     std::vector<Route> routes = all_routes();
 
@@ -74,6 +87,7 @@ struct Fixture {
         REQUIRE(match.route != nullptr);
         request.parameters = match.parameters;
         auto response = run_coroutine(io, match.route->handler(request));
+        bytes_read = body.read();
         if (response) {
             const std::string_view set = find_header(response->headers, "Set-Cookie");
             if (!set.empty()) cookie = set.substr(0, set.find(';'));
@@ -98,8 +112,18 @@ struct Fixture {
             std::ranges::count_if(files, [](const std::string& f) { return !f.starts_with("tmp/"); }));
     }
 
+    // Asks until the answer is of that type and freshness: what is made in the background takes its time.
+    bool settles(const std::string& target, std::string_view type, std::string_view freshness = "max-age=2592000") {
+        return wait_until(10s, [&] {
+            const auto response = ask("GET", target);
+            return response && find_header(response->headers, "Content-Type") == type &&
+                   find_header(response->headers, "Cache-Control") == freshness;
+        });
+    }
+
     std::string owner_cookie;
     std::string if_none_match;
+    std::size_t bytes_read = 0;
 };
 
 }  // namespace
@@ -231,7 +255,7 @@ TEST_CASE("a thumbnail is what the canonical form describes, for shared caches t
     const auto response = f.ask("GET", "/thumb/" + form);
     REQUIRE(response);
     CHECK(response->status == 200);
-    CHECK(response->body == "picture of " + form);
+    CHECK_THAT(response->body, contains("picture of " + form));
     CHECK(find_header(response->headers, "Content-Type") == "image/webp");
     CHECK(find_header(response->headers, "Cache-Control") == "max-age=2592000");
     for (const char* none : {"Vary", "Set-Cookie", "X-Request-ID", "Last-Modified"}) {
@@ -258,6 +282,138 @@ TEST_CASE("a photo that is deleted while it is converted is not served") {
     const std::string photo = f.upload();
     f.pool.before_answer = [&] { REQUIRE(f.photos.remove(**f.photos.find(photo))); };
     CHECK(f.ask("GET", "/thumb/w:1/f:jpeg/plain/photo://" + photo).error().status == 404);
+}
+
+TEST_CASE("a thumbnail is converted once, and from then on it is read") {
+    Fixture f(1 << 20);
+    const std::string photo = f.upload();
+    const std::string target = "/thumb/w:160/f:jpeg/plain/photo://" + photo;
+    const auto made = f.ask("GET", target);
+    const auto stored = f.ask("GET", target);
+    REQUIRE(made);
+    REQUIRE(stored);
+    CHECK(f.pool.conversions.size() == 1);
+    CHECK(stored->body == made->body);
+    for (const char* name : {"Content-Type", "Cache-Control", "ETag"}) {
+        CHECK(find_header(stored->headers, name) == find_header(made->headers, name));
+    }
+    REQUIRE(f.ask("DELETE", "/api/photos/" + photo)->status == 204);
+    CHECK(f.ask("GET", target).error().status == 404);
+    CHECK(files_below(f.dir / "results").empty());
+}
+
+TEST_CASE("the results of a photo that is deleted while it is converted are not kept") {
+    Fixture f(1 << 20);
+    const std::string photo = f.upload();
+    f.pool.before_answer = [&] { REQUIRE(f.photos.remove(**f.photos.find(photo))); };
+    CHECK(f.ask("GET", "/thumb/w:1/f:jpeg/plain/photo://" + photo).error().status == 404);
+    CHECK(files_below(f.dir / "results").empty());
+}
+
+TEST_CASE("where results cannot be stored, thumbnails are served all the same, and it is said once") {
+    Fixture f(1 << 20);
+    const std::string photo = f.upload();
+    std::filesystem::remove_all(f.dir / "results");
+    write_file(f.dir / "results", "no folder");
+    CHECK(f.ask("GET", "/thumb/w:1/f:jpeg/plain/photo://" + photo)->status == 200);
+    CHECK(f.ask("GET", "/thumb/w:2/f:jpeg/plain/photo://" + photo)->status == 200);
+    CHECK(f.results.counts().failed == 2);
+    CHECK(f.not_stored == 1);
+}
+
+TEST_CASE("a negotiated AVIF is answered at once by the next best format, for a moment, until it is there") {
+    Fixture f(1 << 20);
+    const std::string photo = f.upload();
+    const std::string target = "/thumb/w:160/accept:avif+webp/plain/photo://" + photo;
+    const auto interim = f.ask("GET", target);
+    REQUIRE(interim);
+    CHECK(find_header(interim->headers, "Content-Type") == "image/webp");
+    CHECK(find_header(interim->headers, "Cache-Control") == "max-age=2");
+    CHECK(find_header(interim->headers, "X-Accel-Expires") == "2");
+    CHECK(find_header(interim->headers, "Thumb-Interim") == "2");
+    REQUIRE(f.settles(target, "image/avif"));
+    const auto avif = f.ask("GET", target);
+    CHECK(find_header(avif->headers, "Cache-Control") == "max-age=2592000");
+    for (const char* name : {"X-Accel-Expires", "Thumb-Interim"}) CHECK(find_header(avif->headers, name).empty());
+    CHECK(f.thumbnails.interims() >= 1);
+    CHECK(f.pool.conversions.size() == 2);
+
+    // Who takes WebP alone shares it, as what it is to them: for good.
+    const auto webp = f.ask("GET", "/thumb/w:160/accept:webp/plain/photo://" + photo);
+    CHECK(webp->body == interim->body);
+    CHECK(find_header(webp->headers, "Cache-Control") == "max-age=2592000");
+    CHECK(find_header(webp->headers, "ETag") != find_header(interim->headers, "ETag"));
+    CHECK(f.pool.conversions.size() == 2);
+}
+
+TEST_CASE("who takes AVIF and no WebP has JPEG for the moment") {
+    Fixture f(1 << 20);
+    const std::string target = "/thumb/w:160/accept:avif/plain/photo://" + f.upload();
+    CHECK(find_header(f.ask("GET", target)->headers, "Content-Type") == "image/jpeg");
+    CHECK(f.settles(target, "image/avif"));
+}
+
+TEST_CASE("an AVIF that is named, or could not be kept, is waited for") {
+    Fixture f(1 << 20);
+    const std::string photo = f.upload();
+    const auto named = f.ask("GET", "/thumb/w:160/f:avif/plain/photo://" + photo);
+    CHECK(find_header(named->headers, "Content-Type") == "image/avif");
+    CHECK(find_header(named->headers, "Thumb-Interim").empty());
+    f.results.set_shedding(true);
+    const auto shed = f.ask("GET", "/thumb/w:161/accept:avif+webp/plain/photo://" + photo);
+    CHECK(find_header(shed->headers, "Content-Type") == "image/avif");
+    Fixture off;
+    const auto without = off.ask("GET", "/thumb/w:160/accept:avif+webp/plain/photo://" + off.upload());
+    CHECK(find_header(without->headers, "Content-Type") == "image/avif");
+    CHECK(find_header(without->headers, "Cache-Control") == "max-age=2592000");
+}
+
+TEST_CASE("where the AVIF cannot be made, what stood in for it is good for as long as any") {
+    Fixture f(1 << 20);
+    const std::string photo = f.upload();
+    const std::string target = "/thumb/w:160/accept:avif+webp/plain/photo://" + photo;
+    f.pool.avif_error = Error{422, "too_large", "no"};
+    const std::string etag(find_header(f.ask("GET", target)->headers, "ETag"));
+    CHECK(f.settles(target, "image/webp", "max-age=2592000"));
+    // A cache that asks whether its interim is still the same must hear that it is none any more.
+    f.if_none_match = etag;
+    CHECK(f.ask("GET", target)->status == 200);
+    const std::size_t tried = f.pool.conversions.size();
+    f.ask("GET", target);
+    CHECK(f.pool.conversions.size() == tried);
+}
+
+TEST_CASE("an AVIF that an overload prevented is tried again") {
+    Fixture f(1 << 20);
+    const std::string target = "/thumb/w:160/accept:avif+webp/plain/photo://" + f.upload();
+    f.pool.avif_error = Error{503, "queue_full", "no"};
+    CHECK(find_header(f.ask("GET", target)->headers, "Thumb-Interim") == "2");
+    REQUIRE(wait_until(10s, [&] { return f.ask("GET", target) && f.pool.avifs >= 2; }));
+    f.pool.avif_error.reset();
+    CHECK(f.settles(target, "image/avif"));
+}
+
+TEST_CASE("a picture that cannot be converted has no interim either") {
+    Fixture f(1 << 20);
+    const std::string target = "/thumb/w:160/accept:avif+webp/plain/photo://" + f.upload();
+    f.pool.error = Error{422, "corrupt", "no"};
+    CHECK(f.ask("GET", target).error().code == "corrupt");
+}
+
+TEST_CASE("an upload is refused before a byte is read while the disk has too little room") {
+    Fixture f;
+    DiskWatch full(f.dir / "photos", f.results, {.uploads_min_free = UINT64_MAX});
+    full.look();
+    PhotoApi api({*f.storage, f.photos, f.threads, f.pool, f.sessions, f.urls, f.metrics, f.purges, full},
+                 UploadLimits{});
+    f.routes = api.routes();
+    const auto refused = f.ask("POST", "/api/photos", kJpeg);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().status == 507);
+    CHECK(refused.error().code == "storage_full");
+    CHECK(f.bytes_read == 0);
+    CHECK(f.stored_files() == 0);
+    CHECK_THAT(f.metrics.text(), contains("thumbgate_backend_uploads_total{result=\"storage_full\"} 1"));
 }
 
 TEST_CASE("any other spelling than the canonical one, and any other source, converts nothing") {

@@ -1,0 +1,36 @@
+// What failed is remembered for its time, in bounded memory.
+#include "backend/photos/recent_failures.hpp"
+
+#include "tests/support/catch.hpp"
+
+using namespace thumbgate;
+using namespace std::chrono_literals;
+
+namespace {
+
+const RecentFailures::Time kStart{1000s};
+
+}  // namespace
+
+TEST_CASE("a failure is remembered for its time, and longer when it happens again") {
+    RecentFailures failures(10min, 100);
+    failures.add("a", kStart);
+    CHECK(failures.holds("a", kStart + 9min));
+    CHECK_FALSE(failures.holds("b", kStart));
+    failures.add("a", kStart + 9min);
+    CHECK(failures.holds("a", kStart + 15min));
+    CHECK_FALSE(failures.holds("a", kStart + 19min));
+    failures.add("b", kStart + 20min);
+    CHECK(failures.size() == 1);
+}
+
+TEST_CASE("one failure too many, and the oldest is forgotten") {
+    RecentFailures failures(10min, 3);
+    for (const char* key : {"a", "b", "c", "d"}) failures.add(key, kStart);
+    CHECK(failures.size() == 3);
+    CHECK_FALSE(failures.holds("a", kStart));
+    CHECK(failures.holds("d", kStart));
+    for (int i = 0; i < 1000; ++i) failures.add("e", kStart);
+    CHECK(failures.size() == 1);
+    CHECK(failures.holds("e", kStart));
+}
