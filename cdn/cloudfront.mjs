@@ -1,6 +1,6 @@
 // CloudFront Function, runtime 2.0, for viewer requests and viewer responses of the thumbnail behaviour. build.mjs
 // makes one file of it and what it imports, and puts in `CONFIG`, `crypto` and `store` (the key value store, or null).
-import { cacheControl, decide, parseLink, problem, refuse, splitTarget } from './core.mjs';
+import { cacheControl, decide, keptFor, parseLink, problem, refuse, splitTarget } from './core.mjs';
 import { isEqual, signedPaths, validKeys } from './signatures.mjs';
 
 // Carries the link's end from the request to the response, where the path no longer says it.
@@ -62,7 +62,9 @@ function onResponse(event, now) {
   const response = event.response;
   const expiry = response.statusCode < 400 ? expiryOf(event.request) : 0;
   if (expiry !== 0) {
-    response.headers['cache-control'] = { value: cacheControl(expiry, now, CONFIG.max_age) };
+    const ofEdge = response.headers['cache-control'];
+    const maxAge = keptFor(ofEdge && ofEdge.value, CONFIG.max_age);
+    response.headers['cache-control'] = { value: cacheControl(expiry, now, maxAge) };
     delete response.headers.age;
   }
   return response;

@@ -344,6 +344,12 @@ export function normalisedAccept(link, header, offered) {
   return types.join(',') || 'image/jpeg,image/png';
 }
 
+// `maxAge`, or less where the edge gave the picture less: it stands in for a better one that is being made.
+export function keptFor(cacheControlOfEdge, maxAge) {
+  const age = /max-age=(\d+)/.exec(cacheControlOfEdge || '');
+  return age ? Math.min(Number(age[1]), maxAge) : maxAge;
+}
+
 // A link that ends is never kept or served beyond its end.
 export function cacheControl(expiry, now, maxAge) {
   if (expiry === 0) return 'public, max-age=' + maxAge;

@@ -1,5 +1,5 @@
 // Cloudflare Worker in front of the thumbnail location. Its settings are the environment's: see README.md.
-import { cacheControl, decide, problem, refuse, splitTarget } from './core.mjs';
+import { cacheControl, decide, keptFor, problem, refuse, splitTarget } from './core.mjs';
 import { isEqual, signedPaths, validKeys } from './signatures.mjs';
 
 const HMAC = { name: 'HMAC', hash: 'SHA-256' };
@@ -100,7 +100,8 @@ async function originRequest(request, settings, now) {
 function answer(response, decision, settings, now) {
   if (decision.bound || decision.expires === 0 || response.status >= 400) return response;
   const own = new Response(response.body, response);
-  own.headers.set('cache-control', cacheControl(decision.expires, now, settings.maxAge));
+  const maxAge = keptFor(own.headers.get('cache-control'), settings.maxAge);
+  own.headers.set('cache-control', cacheControl(decision.expires, now, maxAge));
   own.headers.delete('age');
   return own;
 }

@@ -4,9 +4,8 @@ namespace thumbgate {
 
 void RecentFailures::add(const std::string& key, Time now) {
     while (!order_.empty() && order_.front().first <= now) forget_oldest();
-    const Time until = now + remembered_;
-    until_[key] = until;
-    order_.emplace_back(until, key);
+    if (!until_.emplace(key, now + remembered_).second) return;
+    order_.emplace_back(now + remembered_, key);
     while (order_.size() > capacity_) forget_oldest();
 }
 
@@ -16,9 +15,7 @@ bool RecentFailures::holds(const std::string& key, Time now) const {
 }
 
 void RecentFailures::forget_oldest() {
-    const auto& [until, key] = order_.front();
-    // Unless it was added again since.
-    if (const auto found = until_.find(key); found != until_.end() && found->second == until) until_.erase(found);
+    until_.erase(order_.front().second);
     order_.pop_front();
 }
 

@@ -15,7 +15,7 @@ class RecentFailures {
   public:
     using Time = std::chrono::steady_clock::time_point;
 
-    // One more than `capacity`, and the oldest is forgotten.
+    // `remembered`: from the first time that it failed. One more than `capacity`, and the oldest is forgotten.
     RecentFailures(std::chrono::steady_clock::duration remembered, std::size_t capacity)
         : remembered_(remembered), capacity_(capacity) {}
 

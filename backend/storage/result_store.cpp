@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr mode_t kFolderMode = 0700;
-constexpr int kAttempts = 5;              // a folder may be removed while a file goes into it, and the other way round
+constexpr int kAttempts = 10;             // a folder may be removed while a file goes into it, and the other way round
 constexpr std::int64_t kTouch = 60 * 60;  // seconds between two touches of a file
 
 std::string key_of(std::string_view form) {
@@ -132,10 +132,10 @@ Result<void> ResultStore::write(const fs::path& path, std::string_view bytes, co
         if (!make_photo_folder(folder) && (errno != ENOENT || attempt == kAttempts)) {
             return std::unexpected(storage_error(errno, "make the folder " + folder.string()));
         }
-        auto file = TempFile::create((folder / (std::string(kUnfinished) + new_id())).string());
+        auto file = TempFile::create((folder / unfinished_name(new_id())).string());
         if (!file) {
             // Another thread or process found the folder empty, and removed it.
-            if (!fs::exists(folder) && attempt < kAttempts) continue;
+            if (file.error().status == 503 && attempt < kAttempts) continue;
             return std::unexpected(std::move(file.error()));
         }
         if (auto wrote = file->write(as_text(digest)); !wrote) return wrote;
@@ -161,7 +161,9 @@ Result<void> ResultStore::drop(const std::string& photo) {
     for (int attempt = 1; attempt <= kAttempts; ++attempt) {
         error.clear();
         std::uint64_t freed = 0;
-        walk_photo(folder, [&freed](const fs::path&, const struct stat& facts) { freed += size_on_disk(facts); });
+        walk_photo(folder, [&freed](const fs::path& path, const struct stat& facts) {
+            if (!is_unfinished(path)) freed += size_on_disk(facts);
+        });
         fs::remove_all(folder, error);
         if (!error) {
             bytes_ -= static_cast<std::int64_t>(freed);

@@ -19,6 +19,14 @@ constexpr int kPhotoDepth = 2;                   // below the two levels of fan-
 
 }  // namespace
 
+std::string unfinished_name(const std::string& unique) {
+    return "." + unique;
+}
+
+bool is_unfinished(const fs::path& path) {
+    return path.filename().native().starts_with('.');
+}
+
 std::uint64_t size_on_disk(std::uint64_t bytes) {
     return (bytes + kBlock - 1) / kBlock * kBlock;
 }
@@ -75,8 +83,7 @@ std::optional<std::uint64_t> ResultSweep::look() {
     std::uint64_t left = 0;
     const bool finished = walk([&](const fs::path& path, const struct stat& facts) {
         const auto old = age(facts);
-        const bool unfinished = path.filename().native().starts_with(kUnfinished);
-        if (unfinished) {
+        if (is_unfinished(path)) {
             if (old > kUnfinishedFor) ::unlink(path.c_str());
         } else if (old > max_age_ && remove(path, facts)) {
             expired_bytes_ += size_on_disk(facts);
@@ -91,7 +98,7 @@ std::optional<std::uint64_t> ResultSweep::look() {
 void ResultSweep::remove_oldest(std::uint64_t bytes) {
     AgeHistogram::Cut cut = ages_.cut(bytes);
     walk([&](const fs::path& path, const struct stat& facts) {
-        if (path.filename().native().starts_with(kUnfinished)) return;
+        if (is_unfinished(path)) return;
         // What was of use since it was seen is younger now.
         const std::size_t bucket = AgeHistogram::bucket_of(age(facts));
         if (bucket < cut.bucket || (bucket == cut.bucket && cut.bytes == 0)) return;

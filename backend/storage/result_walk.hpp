@@ -10,14 +10,15 @@
 #include <functional>
 #include <optional>
 #include <stop_token>
-#include <string_view>
+#include <string>
 
 #include "backend/storage/age_histogram.hpp"
 
 namespace thumbgate {
 
-// Begins the name of a file that is being written.
-inline constexpr std::string_view kUnfinished = ".";
+// The name of a file that is being written.
+std::string unfinished_name(const std::string& unique);
+bool is_unfinished(const std::filesystem::path& path);
 
 // What a file takes up, in whole blocks of 4 KiB.
 std::uint64_t size_on_disk(std::uint64_t bytes);

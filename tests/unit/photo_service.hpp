@@ -1,0 +1,127 @@
+// The photo API and the thumbnails from request to response, on a real folder, with a converter pool and a Redis in
+// memory.
+#pragma once
+
+#include <boost/json.hpp>
+
+#include "backend/photos/link_api.hpp"
+#include "backend/photos/photo_api.hpp"
+#include "backend/photos/readiness.hpp"
+#include "backend/photos/thumbnails.hpp"
+#include "backend/storage/file_store.hpp"
+#include "backend/storage/storage_threads.hpp"
+#include "backend/units.hpp"
+#include "contract/secret.hpp"
+#include "contract/thumb_url.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/files.hpp"
+#include "tests/support/wait.hpp"
+#include "tests/unit/backend_fakes.hpp"
+
+namespace thumbgate::test {
+
+inline const std::string kJpeg = "\xFF\xD8\xFF\xE0" + std::string(100, 'j');
+
+struct PhotoService {
+    // `results_max_size`: as of ResultStoreConfig.
+    explicit PhotoService(std::uint64_t results_max_size = 0) : results_size(results_max_size) {
+        REQUIRE(ResultStore::make_folder(results.config()));
+    }
+    ~PhotoService() { threads.close([] {}, after(10s)); }
+
+    std::uint64_t results_size;
+    TempDir dir;
+    boost::asio::io_context io{1};
+    StorageThreads threads{{.threads = 2}};
+    std::unique_ptr<FileStore> storage = std::move(*FileStore::make(dir / "photos"));
+    ResultStore results{ResultStoreConfig{.folder = dir / "results", .max_size = results_size}};
+    PhotoStore photos{*storage, &results};
+    DiskWatch disk{dir / "photos", results, DiskLimits{}};
+    FakePool pool;
+    int not_stored = 0;  // reports
+    FakeRedis redis;
+    SharedSecret secret{std::string(32, 's')};
+    SessionStore session_store{redis};
+    ControlFeed feed{redis};
+    Purges purges{feed, photos, threads, [](const std::string&, std::string_view) {}};
+    Sessions sessions{session_store, feed, secret.cookie, SessionConfig{}};
+    PhotoUrls urls{UrlConfig{}, *KeyRing::parse("k1 736563726574 68656c6c6f")};
+    Metrics metrics{"0", 1};
+    PhotoApi api{PhotoParts{*storage, photos, threads, pool, sessions, urls, metrics, purges, disk}, UploadLimits{}};
+    LinkApi link_api{sessions, photos, threads, urls};
+    Pictures pictures{
+        PictureParts{io.get_executor(), photos, results, threads, pool, [this](const Error&) { ++not_stored; }}};
+    Thumbnails thumbnails{pictures, std::chrono::seconds(2)};
+    std::unique_ptr<Readiness> readiness = std::move(*Readiness::make(io.get_executor(), pool));
+    std::vector<Route> routes = all_routes();
+
+    std::vector<Route> all_routes() {
+        std::vector<Route> all;
+        for (auto part : {api.routes(), link_api.routes(), thumbnails.routes(), readiness->routes()}) {
+            all.insert(all.end(), part.begin(), part.end());
+        }
+        return all;
+    }
+
+    // As the client with that cookie; an answer's new cookie is kept in it.
+    Result<thumbgate::Response> ask(const std::string& method, const std::string& target, const std::string& bytes,
+                                    std::string& cookie) {
+        FakeBody body(bytes);
+        thumbgate::Request request;
+        request.method = method;
+        request.target = target;
+        request.path = target.substr(0, target.find('?'));
+        request.query = target.substr(std::min(request.path.size() + 1, target.size()));
+        request.body = &body;
+        if (!cookie.empty()) {
+            request.headers.push_back({"Cookie", cookie});
+            request.identity.session =
+                find_session_token(secret.cookie, cookie, kSecureCookieName, unix_seconds())->hash();
+        }
+        if (!if_none_match.empty()) request.headers.push_back({"If-None-Match", if_none_match});
+        const Router router(routes);
+        auto match = router.match(method, request.path);
+        REQUIRE(match.route != nullptr);
+        request.parameters = match.parameters;
+        auto response = run_coroutine(io, match.route->handler(request));
+        bytes_read = body.read();
+        if (response) {
+            const std::string_view set = find_header(response->headers, "Set-Cookie");
+            if (!set.empty()) cookie = set.substr(0, set.find(';'));
+        }
+        return response;
+    }
+    Result<thumbgate::Response> ask(const std::string& method, const std::string& target,
+                                    const std::string& bytes = "") {
+        return ask(method, target, bytes, owner_cookie);
+    }
+    boost::json::object ask_json(const std::string& method, const std::string& target, const std::string& bytes = "") {
+        const auto response = ask(method, target, bytes);
+        REQUIRE(response);
+        return boost::json::parse(response->body).as_object();
+    }
+    std::string upload() {
+        const auto photo = ask_json("POST", "/api/photos", kJpeg);
+        return boost::json::value_to<std::string>(photo.at("id"));
+    }
+    std::size_t stored_files() const {
+        auto files = files_below(dir / "photos");
+        return static_cast<std::size_t>(
+            std::ranges::count_if(files, [](const std::string& f) { return !f.starts_with("tmp/"); }));
+    }
+
+    // Asks until the answer is of that type and freshness: what is made in the background takes its time.
+    bool settles(const std::string& target, std::string_view type, std::string_view freshness = "max-age=2592000") {
+        return wait_until(10s, [&] {
+            const auto response = ask("GET", target);
+            return response && find_header(response->headers, "Content-Type") == type &&
+                   find_header(response->headers, "Cache-Control") == freshness;
+        });
+    }
+
+    std::string owner_cookie;
+    std::string if_none_match;
+    std::size_t bytes_read = 0;
+};
+
+}  // namespace thumbgate::test
