@@ -30,7 +30,7 @@ class LoneConverter {
     void replace() {
         converter_.reset();
         converter_ =
-            std::make_unique<Converter>(value(run_to_end(Converter::hire(zygote_.control(), after(kPatience)))));
+            std::make_unique<Converter>(value(run_to_end(Converter::hire(zygote_.control(), 0, after(kPatience)))));
     }
 
     // As run_job() does it.
