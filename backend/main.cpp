@@ -40,6 +40,7 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr std::chrono::seconds kReadyPause(1);  // between two looks at whether a conversion works
+constexpr std::chrono::seconds kLastCalls(2);   // that the storage gets once the drain is over
 
 // What has to be there before anything can be served; each can fail.
 struct Foundations {
@@ -272,7 +273,7 @@ asio::awaitable<void> Service::drain() {
 
 bool Service::let_go_of_storage() {
     auto last = [&storage = *storage_] { storage.remove_temp_folder(); };
-    if (threads_.close(std::move(last), after(std::min(config_.drain.timeout, config_.storage.timeout)))) return true;
+    if (threads_.close(std::move(last), after(kLastCalls))) return true;
     log_.error("the storage hangs; what it was last asked to do is left to the kernel");
     return false;
 }

@@ -149,7 +149,7 @@ TEST_CASE("on a read-only disk what changes something is 503, and all that reads
 TEST_CASE("while writes hang an upload is 503 in time, then at once, and all that reads goes on") {
     auto disk = disk_or_skip(Disk::Kind::ext4, 64 * kMiB);
     if (!disk) return;
-    Chain chain(*disk, {"--storage-timeout", "1s", "--storage-threads", "2"});
+    Chain chain(*disk, {"--storage-timeout", "3s", "--storage-threads", "2"});
     disk->freeze();
     check_problem(chain.upload(), 503, "storage_timeout");
     chain.check_reading_goes_on(401);
@@ -157,7 +157,7 @@ TEST_CASE("while writes hang an upload is 503 in time, then at once, and all tha
     CHECK(wait_until(20s, [&] { return chain.stuck("write") == 2; }));
     const Response at_once = chain.upload();
     check_problem(at_once, 503, "storage_timeout");
-    CHECK(at_once.elapsed < 900ms);
+    CHECK(at_once.elapsed < 2s);
     CHECK(chain.stuck("read") == 0);
     chain.check_reading_goes_on(402);
     disk->thaw();
@@ -168,7 +168,7 @@ TEST_CASE("while writes hang an upload is 503 in time, then at once, and all tha
 TEST_CASE("an upload whose last write hangs is not acknowledged, and does not appear when the disk goes on") {
     auto disk = disk_or_skip(Disk::Kind::ext4, 64 * kMiB);
     if (!disk) return;
-    Chain chain(*disk, {"--storage-timeout", "1s", "--converters", "1"});
+    Chain chain(*disk, {"--storage-timeout", "3s", "--converters", "1"});
     // Received whole, and waiting for its inspection, as the disk freezes.
     const pid_t converter = chain.stack.backend().converter_pids().at(0);
     REQUIRE(::kill(converter, SIGSTOP) == 0);
@@ -188,7 +188,7 @@ TEST_CASE("an upload whose last write hangs is not acknowledged, and does not ap
 TEST_CASE("a deletion that hangs is 503, and is finished and announced when the disk goes on") {
     auto disk = disk_or_skip(Disk::Kind::ext4, 64 * kMiB);
     if (!disk) return;
-    Chain chain(*disk, {"--storage-timeout", "1s"});
+    Chain chain(*disk, {"--storage-timeout", "3s"});
     disk->freeze();
     const std::string target = "/api/photos/" + chain.photo.id;
     check_problem(chain.stack.send({.url = target, .method = "DELETE", .jar = &chain.jar}), 503, "storage_timeout");
@@ -200,7 +200,7 @@ TEST_CASE("a deletion that hangs is 503, and is finished and announced when the 
 
 TEST_CASE("while reads hang what is cached is served, the rest is 503, and uploads go on") {
     TempDir dir;
-    Stack stack({.thumbgated_flags = {"--storage-timeout", "1s", "--storage-threads", "1"}});
+    Stack stack({.thumbgated_flags = {"--storage-timeout", "3s", "--storage-threads", "1"}});
     CookieJar jar;
     const Uploaded photo = stack.upload(photos::flower(), &jar);
     const std::string cached = photo.thumbnails.at(320);
