@@ -43,7 +43,10 @@ asio::awaitable<Result<PictureFacts>> QuarantinedPool::inspect(UniqueFd source, 
 asio::awaitable<Result<void>> QuarantinedPool::admit(JobTerms terms) {
     if (!is_digest(terms.digest)) co_return Result<void>();
     auto work = [&quarantine = quarantine_, digest = terms.digest] { return quarantine.find(digest); };
-    const auto record = co_await offload(threads_, std::move(work), {.deadline = terms.deadline});
+    // An upload needs the threads for writes alone: it goes on while reads hang.
+    const Access access = terms.lane == Lane::upload ? Access::write : Access::read;
+    const CallTerms call{.access = access, .deadline = terms.deadline};
+    const auto record = co_await offload(threads_, std::move(work), call);
     if (!record) co_return std::unexpected(record.error());
     if (!*record || !is_quarantined(**record)) co_return Result<void>();
     observer_.on_quarantine_refused();

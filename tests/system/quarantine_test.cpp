@@ -39,7 +39,8 @@ struct Chain {
         return pending.get();
     }
     double busy() { return stack.backend_metric("thumbgate_backend_converters_busy"); }
-    double conversions() { return stack.backend_metric("thumbgate_backend_conversions_total"); }
+    // Those that tell whether the service is ready are of another format.
+    double conversions() { return stack.backend_metric("thumbgate_backend_conversions_total", {{"format", "png"}}); }
 
     void check_refused(int width) {
         const double before = conversions();
