@@ -49,6 +49,8 @@ class Caller {
 
 }  // namespace
 
+// Without memory to post with, the caller would wait for ever: the process ends instead.
+// NOLINTNEXTLINE(bugprone-exception-escape)
 void Call::finish(bool wanted) noexcept {
     if (!wanted) return on_unwanted();
     asio::post(caller_, [arrival = arrival_] {

@@ -110,9 +110,9 @@ struct Forget {
 
 // `work` may take the token that tells it that it is given up.
 template <typename Work>
-auto call_work(Work& work, std::stop_token given_up) {
-    if constexpr (std::invocable<Work&, std::stop_token>) {
-        return work(std::move(given_up));
+auto call_work(Work& work, const std::stop_token& given_up) {
+    if constexpr (std::invocable<Work&, const std::stop_token&>) {
+        return work(given_up);
     } else {
         return work();
     }
