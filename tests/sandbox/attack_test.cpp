@@ -17,7 +17,8 @@ PoolConfig attacked_config() {
     PoolConfig config = config_of(2);
     config.program = built("thumbgate-converter-attacks");
     config.max_output_bytes = 1 << 20;
-    config.job_timeout = 60s;  // a busy machine is no attack
+    config.job_timeout = 60s;                                  // a busy machine is no attack
+    config.converter_retire_memory = config.converter_memory;  // nor is the limit a reason to be replaced
     return config;
 }
 

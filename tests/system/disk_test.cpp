@@ -36,7 +36,8 @@ struct Chain {
         stack.edge().expect_log("[error]");
     }
     static std::vector<std::string> with_photos(const Disk& disk, std::vector<std::string> flags) {
-        flags.insert(flags.end(), {"--photos", (disk.path() / "photos").string()});
+        // The disk is smaller than what is kept free of one.
+        flags.insert(flags.end(), {"--photos", (disk.path() / "photos").string(), "--uploads-min-free", "0"});
         return flags;
     }
 

@@ -27,7 +27,9 @@ struct PhotoService {
     explicit PhotoService(std::uint64_t results_max_size = 0) : results_size(results_max_size) {
         REQUIRE(ResultStore::make_folder(results.config()));
     }
-    ~PhotoService() { threads.close([] {}, after(10s)); }
+    ~PhotoService() {
+        threads.close([] {}, after(10s));
+    }
 
     std::uint64_t results_size;
     TempDir dir;
