@@ -193,13 +193,13 @@ Result<void> FileStore::remove(std::string_view key) {
     const fs::path path = path_of(key);
     const fs::path folder = path.parent_path();
     const std::unique_lock lock(removal_lock(folder));
-    if (::unlink(path.c_str()) != 0) {
-        if (errno == ENOENT) return {};
-        return std::unexpected(storage_error(errno, "remove " + path.string()));
-    }
-    auto synced = sync_folder(folder);
+    const bool was_there = ::unlink(path.c_str()) == 0;
+    if (!was_there && errno != ENOENT) return std::unexpected(storage_error(errno, "remove " + path.string()));
+    Result<void> synced;
+    if (was_there) synced = sync_folder(folder);
     // Another process may have taken the folder with it: then its entry is what has to be gone for good.
     if (!synced && !fs::exists(folder)) synced = sync_folder(folder.parent_path());
+    // Also where there was nothing: a process that was killed just here has left its folder empty.
     const bool has_own_folder = !split_key(key).rest.empty();
     if (has_own_folder && ::rmdir(folder.c_str()) == 0) forget(folder);
     return synced;

@@ -125,6 +125,16 @@ TEST_CASE("what is removed is gone, its own folder too, and removing it again is
     CHECK(read(*store, "photos/abcdefgh/original") == "again");
 }
 
+TEST_CASE("a folder that a killed process left empty goes with the removal that is done again") {
+    const TempDir dir;
+    const auto store = store_in(dir);
+    REQUIRE(store->put("photos/abcdef/original", "bytes"));
+    const fs::path folder = dir / "photos/photos/ab/cd/abcdef";
+    REQUIRE(fs::remove(folder / "original"));
+    CHECK(store->remove("photos/abcdef/original"));
+    CHECK_FALSE(fs::exists(folder));
+}
+
 TEST_CASE("keys are listed in order, of one name or of a whole kind") {
     const TempDir dir;
     const auto store = store_in(dir);
