@@ -123,7 +123,8 @@ std::string message_of(Outcome outcome, const PoolConfig& config) {
         case Outcome::too_much_metadata:
             return "The picture has more than " + describe_size(config.max_metadata_bytes) + " of metadata.";
         case Outcome::too_much_memory:
-            return "The picture needs more memory than a converter may use.";
+            return "The picture needs more than the " + describe_size(config.converter_memory) +
+                   " that a converter has.";
         case Outcome::too_large:
             return "The result would have more than " + describe_size(config.max_output_bytes) + ".";
         case Outcome::result_too_many_pixels:

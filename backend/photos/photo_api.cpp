@@ -88,7 +88,10 @@ PhotoApi::Answer PhotoApi::upload(Request& request) {
 // Nothing is stored before the picture has been decoded whole; a new session is saved just before the photo is.
 asio::awaitable<Result<PhotoRecord>> PhotoApi::store(Request& request, Session& session) {
     if (!parts_.disk.takes_uploads()) co_return fail(507, "storage_full", "There is no room left to store this.");
+    const auto begun = std::chrono::steady_clock::now();
     auto picture = co_await receive_picture(request, parts_.storage, parts_.threads, limits_.one);
+    // The edge waits for an answer from the body's end on.
+    if (request.deadline != Deadline::max()) request.deadline += std::chrono::steady_clock::now() - begun;
     if (!picture) co_return std::unexpected(std::move(picture.error()));
     const auto facts = co_await inspect(request, *picture);
     if (!facts) co_return std::unexpected(facts.error());

@@ -113,7 +113,8 @@ struct Receiving {
 
 asio::awaitable<Result<void>> write(const Receiving& receiving) {
     auto work = [writer = receiving.writer, bytes = receiving.sink.take()] { return writer->write(bytes); };
-    const CallTerms terms{.access = Access::write, .deadline = receiving.request.deadline};
+    // However long the body takes to come: each write has the storage's own time.
+    const CallTerms terms{.access = Access::write};
     co_return co_await offload(receiving.threads, std::move(work), terms);
 }
 

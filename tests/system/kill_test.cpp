@@ -4,6 +4,7 @@
 #include <set>
 
 #include "tests/support/catch.hpp"
+#include "tests/support/image.hpp"
 #include "tests/support/stack.hpp"
 #include "tests/support/stored_photos.hpp"
 
@@ -101,6 +102,24 @@ TEST_CASE("a removal that is cut off by a kill is finished by the next start, an
     CHECK(wait_until(20s, [&] { return !chain.stored.has_tombstone(removed.id); }));
     CHECK_FALSE(std::filesystem::exists(chain.stored.folder_of(removed.id)));
     CHECK(chain.stored.is_whole(chain.kept.id, chain.checksum));
+}
+
+TEST_CASE("a thumbnail that is cut off by a kill around its publication is whole when it is asked for again") {
+    const std::string point = GENERATE(as<std::string>{}, "result-converted", "result-published");
+    const std::string kind = GENERATE(as<std::string>{}, "kill", "stop");
+    INFO(point << "." << kind);
+    Chain chain;
+    const std::string url = chain.stack.thumbnail(chain.kept.id, "/w:99/f:png");
+    chain.arm(point, kind);
+    auto cut_off = std::async(std::launch::async, [&] { return chain.stack.get(url).status; });
+    REQUIRE(chain.is_reached(point, kind));
+    chain.bury_and_restart(kind);
+    CHECK(cut_off.get() != 404);
+    Response again;
+    REQUIRE(wait_until(20s, [&] { return (again = chain.stack.get(url)).status == 200; }));
+    CHECK(inspect_bytes(again.body).width == 99);
+    CHECK(difference(Pixels::of_bytes(again.body), Pixels::of(photos::storm().path)) < 3);
+    CHECK(chain.stored.unfinished_files() == 0);
 }
 
 TEST_CASE("a converter that ends between its fork and its sandbox costs no request") {

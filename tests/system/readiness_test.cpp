@@ -1,7 +1,10 @@
 // /readyz says what a load balancer has to know: whether a conversion works, soon enough, and again when it does.
 #include <signal.h>
 
+#include <future>
+
 #include "tests/support/catch.hpp"
+#include "tests/support/mixed_load.hpp"
 #include "tests/support/stack.hpp"
 
 using namespace thumbgate::test;
@@ -64,4 +67,23 @@ TEST_CASE("a service that hangs is said to be not ready, and to be ready when it
     CHECK(last.took < 10s);
     stack.backend().resume();
     check_recovers(stack);
+}
+
+TEST_CASE("a flood of one client's conversions does not make the service not ready") {
+    Stack stack({.edits = MixedLoad::without_rate_limits(), .thumbgated_flags = {"--converters", "1"}});
+    const Uploaded photo = stack.upload(photos::autumn());
+    std::vector<Request> flood;
+    for (int i = 0; i < 100; ++i) {
+        const std::string options = "/w:" + std::to_string(1000 + i) + "/f:png";
+        flood.push_back({.url = stack.url(stack.thumbnail(photo.id, options)), .timeout = 60s});
+    }
+    auto answers = std::async(std::launch::async, [&] { return fetch_at_once(flood); });
+    REQUIRE(wait_until(
+        20s, [&] { return stack.backend_metric("thumbgate_backend_queue_depth", {{"lane", "interactive"}}) > 10; }));
+    int probes = 0;
+    while (answers.wait_for(0s) != std::future_status::ready) {
+        CHECK(stack.get("/readyz").status == 200);
+        ++probes;
+    }
+    CHECK(probes > 0);
 }
