@@ -93,7 +93,7 @@ bool keep_only(const UniqueFd& job_socket, const UniqueFd& nothing) {
     return close_range(kControlSocket + 1, ~0U, 0) == 0;
 }
 
-[[noreturn]] void become_converter(UniqueFd job_socket, pid_t zygote, std::uint8_t niceness, const Estate& estate) {
+[[noreturn]] void become_converter(UniqueFd& job_socket, pid_t zygote, std::uint8_t niceness, const Estate& estate) {
     THUMB_FAULT_POINT("converter-forked");
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     const bool orphaned = getppid() != zygote;  // it died before we asked to die with it
@@ -126,7 +126,7 @@ void spawn_converter(UniqueFd job_socket, std::uint8_t niceness, const Estate& e
     UniqueFd our_end(ends[1]);
     const pid_t zygote = getpid();
     const pid_t pid = fork();
-    if (pid == 0) become_converter(std::move(job_socket), zygote, niceness, estate);
+    if (pid == 0) become_converter(job_socket, zygote, niceness, estate);
     if (pid < 0) return;
     if (!announce(job_socket, pid, brokers_end.get())) kill(pid, SIGKILL);
     children.add(pid, std::move(our_end));

@@ -127,7 +127,7 @@ asio::awaitable<Result<PicturePtr>> Pictures::publish(std::string photo, std::st
     const auto stored = co_await offload(parts_.threads, std::move(put), patiently);
     if (stored) {
         made->is_stored = *stored;
-        co_return std::move(made);
+        co_return PicturePtr(made);
     }
     if (stored.error().status == 404) co_return std::unexpected(stored.error());
     // A disk that takes no more keeps nobody from what was made.
@@ -136,7 +136,7 @@ asio::awaitable<Result<PicturePtr>> Pictures::publish(std::string photo, std::st
     const auto there = co_await offload(parts_.threads, std::move(look));
     if (!there) co_return std::unexpected(there.error());
     if (!*there) co_return no_such_photo();
-    co_return std::move(made);
+    co_return PicturePtr(made);
 }
 
 void Pictures::report(const Error& error) {

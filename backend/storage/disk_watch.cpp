@@ -3,9 +3,9 @@
 #include <sys/statvfs.h>
 
 #include <algorithm>
-#include <condition_variable>
-#include <mutex>
 #include <utility>
+
+#include "backend/storage/pause.hpp"
 
 namespace thumbgate {
 namespace {
@@ -37,14 +37,10 @@ void DiskWatch::stop() {
 }
 
 void DiskWatch::run(const std::stop_token& stop, std::chrono::milliseconds interval) {
-    std::mutex mutex;
-    std::unique_lock lock(mutex);
-    std::condition_variable_any timer;
-    while (!stop.stop_requested()) {
+    do {
         look();
         tidy(stop);
-        timer.wait_for(lock, stop, interval, [] { return false; });
-    }
+    } while (pause(stop, interval));
 }
 
 void DiskWatch::look() {

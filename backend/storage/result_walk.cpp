@@ -2,10 +2,10 @@
 
 #include <unistd.h>
 
-#include <condition_variable>
-#include <mutex>
 #include <system_error>
 #include <utility>
+
+#include "backend/storage/pause.hpp"
 
 namespace thumbgate {
 namespace fs = std::filesystem;
@@ -46,13 +46,6 @@ void walk_photo(const fs::path& folder, const FoundResult& found) {
 ResultSweep::ResultSweep(fs::path folder, std::chrono::seconds max_age, std::stop_token stop)
     : folder_(std::move(folder)), max_age_(max_age), stop_(std::move(stop)) {}
 
-bool ResultSweep::pause() {
-    std::mutex mutex;
-    std::unique_lock lock(mutex);
-    std::condition_variable_any().wait_for(lock, stop_, kPause, [] { return false; });
-    return !stop_.stop_requested();
-}
-
 bool ResultSweep::walk(const FoundResult& found) {
     int photos = 0;
     std::error_code error;
@@ -62,7 +55,7 @@ bool ResultSweep::walk(const FoundResult& found) {
         it.disable_recursion_pending();
         walk_photo(it->path(), found);
         ::rmdir(it->path().c_str());  // where nothing is left in it
-        if (++photos % kPhotosBetweenPauses == 0 && !pause()) return false;
+        if (++photos % kPhotosBetweenPauses == 0 && !pause(stop_, kPause)) return false;
     }
     return !stop_.stop_requested();
 }

@@ -46,7 +46,6 @@ class ResultSweep {
   private:
     // False: it was stopped.
     bool walk(const FoundResult& found);
-    bool pause();
     bool remove(const std::filesystem::path& path, const struct stat& facts);
     std::chrono::milliseconds age(const struct stat& facts) const;
 

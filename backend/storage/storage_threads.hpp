@@ -141,7 +141,13 @@ class WorkCall final : public Call {
         }
     }
     void on_unwanted() noexcept override {
-        if (answer_) late_(*answer_);
+        try {
+            if (answer_) late_(*answer_);
+        } catch (...) {
+            // Nobody is left to ask for it: a photo that is not taken back is listed, a purge comes with the next
+            // start.
+            thrown_ = std::current_exception();
+        }
         answer_.reset();
     }
 

@@ -129,8 +129,8 @@ JobReply leave(const Scene& /*scene*/) {
 }
 
 JobReply crash(const Scene& scene) {
-    volatile int* volatile nowhere = nullptr;
-    *nowhere = 1;
+    const volatile std::uintptr_t nowhere = 0;
+    *reinterpret_cast<volatile int*>(nowhere) = 1;
     return worked(scene.request);
 }
 

@@ -89,7 +89,7 @@ std::string full_box(const std::string& type, unsigned version, const std::strin
 }
 
 std::string jpeg_segment(unsigned marker, const std::string& content) {
-    return "\xFF"s + static_cast<char>(marker) + big(content.size() + 2, 2) + content;
+    return std::string(1, '\xFF') + std::string(1, static_cast<char>(marker)) + big(content.size() + 2, 2) + content;
 }
 
 std::string jpeg_frame(unsigned marker, std::uint16_t width, std::uint16_t height) {
