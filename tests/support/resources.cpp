@@ -69,14 +69,14 @@ Resources& Resources::operator+=(const Resources& other) {
     return *this;
 }
 
+Resources resources_of(pid_t pid) {
+    const std::string memory = text_of(proc(pid) / "smaps_rollup");
+    return {kilobytes(memory, "Pss_Anon"), entries_of(proc(pid) / "fd"), zombies_of(pid)};
+}
+
 Resources resources_of_family(pid_t ancestor) {
-    std::vector<pid_t> family = descendants_of(ancestor);
-    family.push_back(ancestor);
-    Resources sum;
-    for (const pid_t pid : family) {
-        const std::string memory = text_of(proc(pid) / "smaps_rollup");
-        sum += {kilobytes(memory, "Pss_Anon"), entries_of(proc(pid) / "fd"), zombies_of(pid)};
-    }
+    Resources sum = resources_of(ancestor);
+    for (const pid_t pid : descendants_of(ancestor)) sum += resources_of(pid);
     return sum;
 }
 

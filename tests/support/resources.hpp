@@ -16,7 +16,10 @@ struct Resources {
     Resources& operator+=(const Resources& other);
 };
 
-// The process and all its descendants; one that ends meanwhile holds nothing.
+// One process; it holds nothing once it has ended.
+Resources resources_of(pid_t pid);
+
+// The process and all its descendants.
 Resources resources_of_family(pid_t ancestor);
 
 // How much the values rise from first to last, by the straight line that fits them best.

@@ -71,7 +71,8 @@ TEST_CASE("memory and descriptors of every process stay as they are under a mixe
     std::map<std::string, Course> courses;
     for (int i = 0; i < kSamples; ++i) {
         std::this_thread::sleep_for(time / kSamples);
-        courses["thumbgated and its converters"].add(resources_of_family(stack.backend().pid()));
+        courses["thumbgated"].add(resources_of(stack.backend().pid()));
+        courses["converters"].add(resources_of_family(stack.backend().zygote_pid()));
         courses["nginx"].add(resources_of_family(stack.edge().pid()));
         courses["redis"].add(resources_of_family(stack.redis().pid()));
     }
