@@ -75,8 +75,20 @@ constexpr Refused kRefused[] = {
 // What a sanitizer needs to tell its report.
 #ifdef __SANITIZE_ADDRESS__
 constexpr int kAllowedToSanitizer[] = {
-    SCMP_SYS(write), SCMP_SYS(writev),    SCMP_SYS(sigaltstack), SCMP_SYS(getuid), SCMP_SYS(geteuid), SCMP_SYS(getppid),
-    SCMP_SYS(uname), SCMP_SYS(getrlimit), SCMP_SYS(prlimit64),   SCMP_SYS(tgkill), SCMP_SYS(prctl),
+    SCMP_SYS(write),
+    SCMP_SYS(writev),
+    SCMP_SYS(sigaltstack),
+    SCMP_SYS(getuid),
+    SCMP_SYS(geteuid),
+    SCMP_SYS(getppid),
+    SCMP_SYS(uname),
+    SCMP_SYS(getrlimit),
+    SCMP_SYS(prlimit64),
+    SCMP_SYS(tgkill),
+    SCMP_SYS(prctl),
+    // It looks whether memory may be read by writing it into a pipe.
+    SCMP_SYS(pipe),
+    SCMP_SYS(pipe2),
 };
 constexpr Refused kRefusedToSanitizer[] = {
     {SCMP_SYS(readlink), ENOENT},
