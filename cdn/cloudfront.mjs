@@ -26,7 +26,7 @@ async function onRequest(event, now) {
   const signers = validKeys(keys, now).filter(
     (key) => paths.some((path) => isEqual(target.signature, sign(key, path))));
   if (signers.length === 0) {
-    refuse('bad_signature', 'the link\'s signature is not valid');
+    refuse('bad_signature', 'the signature is not valid');
   }
   const accept = request.headers.accept ? request.headers.accept.value : '';
   const decision = decide(target.path, { method: request.method, accept: accept }, CONFIG, now);
@@ -38,7 +38,7 @@ async function onRequest(event, now) {
   request.cookies = {};
   request.headers.accept = { value: decision.accept };
   delete request.headers[EXPIRES];
-  if (decision.expires !== 0) request.headers[EXPIRES] = { value: String(decision.expires) };
+  if (decision.expires !== 0) request.headers[EXPIRES] = { value: '' + decision.expires };
   return request;
 }
 
@@ -55,17 +55,18 @@ function expiryOf(request) {
     if (link.expires !== 0) return link.expires;
   }
   const header = request.headers[EXPIRES];
-  return header && isBelow(request.uri, CONFIG.origin_prefix) ? Number(header.value) : 0;
+  return header && isBelow(request.uri, CONFIG.origin_prefix) ? +header.value : 0;
 }
 
 function onResponse(event, now) {
   const response = event.response;
   const expiry = response.statusCode < 400 ? expiryOf(event.request) : 0;
   if (expiry !== 0) {
-    const ofEdge = response.headers['cache-control'];
-    const maxAge = keptFor(ofEdge && ofEdge.value, CONFIG.max_age);
-    response.headers['cache-control'] = { value: cacheControl(expiry, now, maxAge) };
-    delete response.headers.age;
+    const headers = response.headers;
+    const edge = headers['cache-control'] || headers;
+    const age = keptFor(edge.value, CONFIG.max_age);
+    headers['cache-control'] = { value: cacheControl(expiry, now, age) };
+    delete headers.age;
   }
   return response;
 }

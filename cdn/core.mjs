@@ -345,9 +345,9 @@ export function normalisedAccept(link, header, offered) {
 }
 
 // `maxAge`, or less where the edge gave the picture less: it stands in for a better one that is being made.
-export function keptFor(cacheControlOfEdge, maxAge) {
-  const age = /max-age=(\d+)/.exec(cacheControlOfEdge || '');
-  return age ? Math.min(Number(age[1]), maxAge) : maxAge;
+export function keptFor(ofEdge, maxAge) {
+  const age = /max-age=(\d+)/.exec(ofEdge);
+  return age ? Math.min(age[1], maxAge) : maxAge;
 }
 
 // A link that ends is never kept or served beyond its end.

@@ -74,7 +74,7 @@ async function originRequest(request, settings, now) {
   const url = splitUrl(request.url);
   const target = splitTarget(url.target.slice(settings.prefix.length));
   if (!await isSigned(target, validKeys(settings.keys, now), settings)) {
-    refuse('bad_signature', 'the link\'s signature is not valid');
+    refuse('bad_signature', 'the signature is not valid');
   }
   const accept = request.headers.get('accept') || '';
   const decision = decide(target.path, { method: request.method, accept }, settings, now);

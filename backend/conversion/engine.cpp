@@ -271,11 +271,12 @@ asio::awaitable<Engine::Ending> Engine::attempt(Worker& worker, const Job& job, 
     }
 }
 
-// A slow converter gives way to all others: where it got less than half of a processor, that is no fault of the
-// picture.
+// A slow converter gives way to all others, and any converter waits where the disk that holds the source is slow: one
+// that hardly used a processor says nothing about the picture.
 Engine::Ending Engine::overrun_of(const Worker& worker, std::chrono::nanoseconds processor_time_before) const {
     const auto used = worker.converter->processor_time() - processor_time_before;
-    return worker.group == Group::slow && used < config_.job_timeout / 2 ? Ending::starved : Ending::timed_out;
+    const int share = worker.group == Group::slow ? 2 : 4;
+    return used < config_.job_timeout / share ? Ending::starved : Ending::timed_out;
 }
 
 asio::awaitable<Engine::Loss> Engine::look_into(Worker& worker, Ending ending) {
@@ -308,9 +309,10 @@ void Engine::conclude(Worker& worker, const JobPtr& job, Answer answer) {
 
 void Engine::conclude_lost(Worker& worker, const JobPtr& job, Ending ending, const Loss& loss) {
     replace(worker, loss);
-    if (ending == Ending::timed_out || ending == Ending::starved) {
+    if (ending == Ending::starved) return finish(job, std::unexpected(starved()));
+    if (ending == Ending::timed_out) {
         learn(*job);
-        return finish(job, std::unexpected(ending == Ending::starved ? starved() : timeout_error(config_)));
+        return finish(job, std::unexpected(timeout_error(config_)));
     }
     if (!std::exchange(job->was_tried, true) && job->is_wanted()) {
         job->broke_a_converter = loss.is_own_doing;

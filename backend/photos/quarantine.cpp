@@ -32,12 +32,14 @@ Result<QuarantineRecord> Quarantine::strike(const QuarantineRecord& offence, std
     if (!known) return std::unexpected(known.error());
     QuarantineRecord record = offence;
     record.first = record.last = now;
-    if (*known) {
+    const bool counts = *known && (is_quarantined(**known) || now <= (*known)->last + kStrikeCounts);
+    if (counts) {
         record.first = (*known)->first;
         record.strikes += std::min((*known)->strikes, UINT32_MAX - record.strikes);
         if (record.source.empty()) record.source = (*known)->source;
-    } else if (auto room = make_room(); !room) {
-        return std::unexpected(std::move(room.error()));
+    }
+    if (!*known) {
+        if (auto room = make_room(); !room) return std::unexpected(std::move(room.error()));
     }
     if (auto put = storage_.put(key_of(record.digest), encode(record)); !put) {
         return std::unexpected(std::move(put.error()));

@@ -20,6 +20,7 @@
 namespace thumbgate {
 
 inline constexpr std::uint32_t kStrikesOut = 2;
+inline constexpr std::uint64_t kStrikeCounts = 24ULL * 3600;  // seconds that a strike waits for the one that decides
 
 inline bool is_quarantined(const QuarantineRecord& record) {
     return record.strikes >= kStrikesOut;

@@ -8,10 +8,18 @@ namespace thumbgate {
 namespace asio = boost::asio;
 namespace {
 
+// How many an overrun counts for. An AVIF of a large picture takes long by its nature, on a converter of low priority:
+// that says nothing about the picture.
+std::uint32_t overrun_strikes(const Conversion& conversion, Lane lane) {
+    const bool may_be_avif = conversion.options.format.value_or(Format::avif) == Format::avif &&
+                             (conversion.options.format || conversion.accepted.has(Format::avif));
+    return may_be_avif || lane == Lane::background ? 0 : 1;
+}
+
 // 0: not the picture's doing.
-std::uint32_t strikes_of(const Error& error) {
+std::uint32_t strikes_of(const Error& error, std::uint32_t of_overrun) {
     if (error.code == kCrashed) return kStrikesOut;
-    return error.code == kTimedOut ? 1 : 0;
+    return error.code == kTimedOut ? of_overrun : 0;
 }
 
 std::unexpected<Error> refusal(const QuarantineRecord& record) {
@@ -27,8 +35,9 @@ asio::awaitable<Result<Picture>> QuarantinedPool::convert(UniqueFd source, Conve
     auto admitted = co_await admit(terms);
     if (!admitted) co_return std::unexpected(std::move(admitted.error()));
     std::string name = conversion.source;
+    const std::uint32_t of_overrun = overrun_strikes(conversion, terms.lane);
     auto picture = co_await pool_->convert(std::move(source), std::move(conversion), terms);
-    if (!picture) co_await take_note(picture.error(), std::move(terms), std::move(name));
+    if (!picture) co_await take_note(picture.error(), strikes_of(picture.error(), of_overrun), terms.digest, name);
     co_return picture;
 }
 
@@ -36,7 +45,7 @@ asio::awaitable<Result<PictureFacts>> QuarantinedPool::inspect(UniqueFd source, 
     auto admitted = co_await admit(terms);
     if (!admitted) co_return std::unexpected(std::move(admitted.error()));
     auto facts = co_await pool_->inspect(std::move(source), terms);
-    if (!facts) co_await take_note(facts.error(), std::move(terms), std::string());
+    if (!facts) co_await take_note(facts.error(), strikes_of(facts.error(), 1), terms.digest, std::string());
     co_return facts;
 }
 
@@ -53,18 +62,19 @@ asio::awaitable<Result<void>> QuarantinedPool::admit(JobTerms terms) {
     co_return refusal(**record);
 }
 
-asio::awaitable<void> QuarantinedPool::take_note(Error error, JobTerms terms, std::string source) {
-    const std::uint32_t strikes = strikes_of(error);
-    if (strikes == 0 || !is_digest(terms.digest)) co_return;
+asio::awaitable<void> QuarantinedPool::take_note(Error error, std::uint32_t strikes, std::string digest,
+                                                 std::string source) {
+    if (strikes == 0 || !is_digest(digest)) co_return;
     QuarantineRecord offence;
-    offence.digest = terms.digest;
+    offence.digest = digest;
     offence.reason = error.code;
     offence.source = std::move(source);
     offence.strikes = strikes;
     auto work = [&quarantine = quarantine_, offence] { return quarantine.strike(offence, unix_seconds()); };
-    const CallTerms call{.access = Access::write, .deadline = terms.deadline};
+    // However little time its caller has left: the strike has to be remembered.
+    const CallTerms call{.access = Access::write};
     const auto record = co_await offload(threads_, std::move(work), call);
-    if (!record) co_return observer_.on_strike_lost(terms.digest, record.error().detail);
+    if (!record) co_return observer_.on_strike_lost(digest, record.error().detail);
     const bool was_quarantined = record->strikes - strikes >= kStrikesOut;  // by a job at the same time
     if (is_quarantined(*record) && !was_quarantined) observer_.on_quarantined(*record);
 }

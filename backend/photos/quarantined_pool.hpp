@@ -40,7 +40,7 @@ class QuarantinedPool final : public ConverterPool {
 
   private:
     boost::asio::awaitable<Result<void>> admit(JobTerms terms);
-    boost::asio::awaitable<void> take_note(Error error, JobTerms terms, std::string source);
+    boost::asio::awaitable<void> take_note(Error error, std::uint32_t strikes, std::string digest, std::string source);
 
     std::unique_ptr<ConverterPool> pool_;
     Quarantine& quarantine_;

@@ -33,7 +33,6 @@ void DiskWatch::start(std::chrono::milliseconds interval) {
 
 void DiskWatch::stop() {
     thread_.request_stop();
-    if (thread_.joinable()) thread_.join();
 }
 
 void DiskWatch::run(const std::stop_token& stop, std::chrono::milliseconds interval) {

@@ -25,13 +25,14 @@ class DiskWatch {
   public:
     // `results` outlives this.
     DiskWatch(std::filesystem::path photos, ResultStore& results, DiskLimits limits);
-    ~DiskWatch() { stop(); }
+    // Waits for a look that is under way.
+    ~DiskWatch() = default;
     DiskWatch(const DiskWatch&) = delete;
     DiskWatch& operator=(const DiskWatch&) = delete;
 
     // Looks once, so that what it says holds from the start, then goes on on its own thread.
     void start(std::chrono::milliseconds interval = std::chrono::seconds(1));
-    void stop();
+    void stop();  // soon; does not wait
 
     bool takes_uploads() const { return takes_uploads_; }
     // The last that was seen; 0 before that.

@@ -98,6 +98,16 @@ TEST_CASE("a picture is in quarantine with its second strike, and out of it when
     CHECK(f.records() == 0);
 }
 
+TEST_CASE("a strike of long ago does not count with the next") {
+    constexpr std::uint64_t kTwoDays = 2 * 24 * 3600;
+    Fixture f;
+    f.strike(digest_of('1'), 1, 100);
+    CHECK(f.strike(digest_of('1'), 1, 100 + kTwoDays).strikes == 1);
+    CHECK_FALSE(f.is_in(digest_of('1')));
+    CHECK(f.strike(digest_of('1'), 1, 200 + kTwoDays).strikes == 2);
+    CHECK(f.strike(digest_of('1'), 1, 200 + 2 * kTwoDays).strikes == 3);
+}
+
 TEST_CASE("what is no digest is in no quarantine, and names no file") {
     Fixture f;
     for (const std::string& text : {std::string(), std::string("../../../etc/passwd"), std::string(64, 'A')}) {
