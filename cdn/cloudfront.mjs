@@ -1,6 +1,6 @@
 // CloudFront Function, runtime 2.0, for viewer requests and viewer responses of the thumbnail behaviour. build.mjs
 // makes one file of it and what it imports, and puts in `CONFIG`, `crypto` and `store` (the key value store, or null).
-import { cacheControl, decide, keptFor, parseLink, problem, refuse, splitTarget } from './core.mjs';
+import { cacheControl, decide, parseLink, problem, refuse, splitTarget } from './core.mjs';
 import { isEqual, signedPaths, validKeys } from './signatures.mjs';
 
 // Carries the link's end from the request to the response, where the path no longer says it.
@@ -26,7 +26,7 @@ async function onRequest(event, now) {
   const signers = validKeys(keys, now).filter(
     (key) => paths.some((path) => isEqual(target.signature, sign(key, path))));
   if (signers.length === 0) {
-    refuse('bad_signature', 'the signature is not valid');
+    refuse('bad_signature', 'the link\'s signature is not valid');
   }
   const accept = request.headers.accept ? request.headers.accept.value : '';
   const decision = decide(target.path, { method: request.method, accept: accept }, CONFIG, now);
@@ -38,7 +38,7 @@ async function onRequest(event, now) {
   request.cookies = {};
   request.headers.accept = { value: decision.accept };
   delete request.headers[EXPIRES];
-  if (decision.expires !== 0) request.headers[EXPIRES] = { value: '' + decision.expires };
+  if (decision.expires !== 0) request.headers[EXPIRES] = { value: String(decision.expires) };
   return request;
 }
 
@@ -55,18 +55,15 @@ function expiryOf(request) {
     if (link.expires !== 0) return link.expires;
   }
   const header = request.headers[EXPIRES];
-  return header && isBelow(request.uri, CONFIG.origin_prefix) ? +header.value : 0;
+  return header && isBelow(request.uri, CONFIG.origin_prefix) ? Number(header.value) : 0;
 }
 
 function onResponse(event, now) {
   const response = event.response;
   const expiry = response.statusCode < 400 ? expiryOf(event.request) : 0;
   if (expiry !== 0) {
-    const headers = response.headers;
-    const edge = headers['cache-control'] || headers;
-    const age = keptFor(edge.value, CONFIG.max_age);
-    headers['cache-control'] = { value: cacheControl(expiry, now, age) };
-    delete headers.age;
+    response.headers['cache-control'] = { value: cacheControl(expiry, now, CONFIG.max_age) };
+    delete response.headers.age;
   }
   return response;
 }

@@ -344,12 +344,6 @@ export function normalisedAccept(link, header, offered) {
   return types.join(',') || 'image/jpeg,image/png';
 }
 
-// `maxAge`, or less where the edge gave the picture less: it stands in for a better one that is being made.
-export function keptFor(ofEdge, maxAge) {
-  const age = /max-age=(\d+)/.exec(ofEdge);
-  return age ? Math.min(age[1], maxAge) : maxAge;
-}
-
 // A link that ends is never kept or served beyond its end.
 export function cacheControl(expiry, now, maxAge) {
   if (expiry === 0) return 'public, max-age=' + maxAge;

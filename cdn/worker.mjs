@@ -1,5 +1,5 @@
 // Cloudflare Worker in front of the thumbnail location. Its settings are the environment's: see README.md.
-import { cacheControl, decide, keptFor, problem, refuse, splitTarget } from './core.mjs';
+import { cacheControl, decide, problem, refuse, splitTarget } from './core.mjs';
 import { isEqual, signedPaths, validKeys } from './signatures.mjs';
 
 const HMAC = { name: 'HMAC', hash: 'SHA-256' };
@@ -74,7 +74,7 @@ async function originRequest(request, settings, now) {
   const url = splitUrl(request.url);
   const target = splitTarget(url.target.slice(settings.prefix.length));
   if (!await isSigned(target, validKeys(settings.keys, now), settings)) {
-    refuse('bad_signature', 'the signature is not valid');
+    refuse('bad_signature', 'the link\'s signature is not valid');
   }
   const accept = request.headers.get('accept') || '';
   const decision = decide(target.path, { method: request.method, accept }, settings, now);
@@ -100,8 +100,7 @@ async function originRequest(request, settings, now) {
 function answer(response, decision, settings, now) {
   if (decision.bound || decision.expires === 0 || response.status >= 400) return response;
   const own = new Response(response.body, response);
-  const maxAge = keptFor(own.headers.get('cache-control'), settings.maxAge);
-  own.headers.set('cache-control', cacheControl(decision.expires, now, maxAge));
+  own.headers.set('cache-control', cacheControl(decision.expires, now, settings.maxAge));
   own.headers.delete('age');
   return own;
 }

@@ -53,13 +53,6 @@ test('what a cache keeps is never longer than is configured', async () => {
   assert.equal(response.headers['cache-control'].value, `public, ${kept}, must-revalidate`);
 });
 
-test('what stands in for a better picture is kept no longer than the edge says', async () => {
-  const request = await handlerOf()(requestEvent({ url: signed(`/exp:${NOW + 60}/w:300/plain/photo://a`) }));
-  const interim = responseEvent(request, { 'cache-control': { value: 'public, max-age=2, s-maxage=2' } });
-  const response = await handlerOf()(interim);
-  assert.equal(response.headers['cache-control'].value, 'public, max-age=2, s-maxage=2, must-revalidate');
-});
-
 test('the answer to a link without an end, and an error, stay as the edge made them', async () => {
   const endless = await handlerOf()(requestEvent({ url: signed('/w:300/plain/photo://a') }));
   const unchanged = responseEvent(endless, { age: { value: '5' } });

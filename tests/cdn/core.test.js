@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { cacheControl, decodeBase64, keptFor } from '../../cdn/core.mjs';
+import { cacheControl, decodeBase64 } from '../../cdn/core.mjs';
 import { isEqual, signedPaths, validKeys } from '../../cdn/signatures.mjs';
 
 test('a link that never ends may be kept as long as is configured', () => {
@@ -17,13 +17,6 @@ test('a link that ends is kept no longer than it lives, nor longer than is confi
 test('in its last second, and after it, a link is not kept at all', () => {
   assert.equal(cacheControl(1000, 1000, 600), 'public, max-age=0, s-maxage=0, must-revalidate');
   assert.equal(cacheControl(999, 1000, 600), 'public, max-age=0, s-maxage=0, must-revalidate');
-});
-
-test('what the edge gives less time than is configured is kept for that time', () => {
-  assert.equal(keptFor('public, max-age=2, s-maxage=2', 600), 2);
-  assert.equal(keptFor('public, max-age=9000', 600), 600);
-  assert.equal(keptFor('public, no-cache', 600), 600);
-  assert.equal(keptFor(undefined, 600), 600);
 });
 
 test('a key file is read as the edge reads it', () => {

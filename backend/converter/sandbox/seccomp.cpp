@@ -84,7 +84,6 @@ constexpr int kAllowedToSanitizer[] = {
     SCMP_SYS(uname),
     SCMP_SYS(getrlimit),
     SCMP_SYS(prlimit64),
-    SCMP_SYS(tgkill),
     SCMP_SYS(prctl),
     // It looks whether memory may be read by writing it into a pipe.
     SCMP_SYS(pipe),
