@@ -55,18 +55,14 @@ Metrics::Metrics(std::string_view version, std::size_t converters, std::size_t s
       uploads_(counters(registry_, "thumbgate_backend_uploads_total", "Uploads, by how they ended.")),
       replaced_(counters(registry_, "thumbgate_backend_converter_replacements_total",
                          "Converter processes replaced, by reason.")),
-      sandbox_(BuildGauge()
-                   .Name("thumbgate_backend_sandbox_layer")
-                   .Help("Whether converters run behind this layer of their sandbox: 1 or 0.")
-                   .Register(registry_)),
+      sandbox_(gauges(registry_, "thumbgate_backend_sandbox_layer",
+                      "Whether converters run behind this layer of their sandbox: 1 or 0.")),
       lookups_(counters(registry_, "thumbgate_backend_result_lookups_total",
                         "Looks for a stored result: hit, miss, or damaged, which was removed and is a miss as well.")),
       results_(counters(registry_, "thumbgate_backend_results_total",
                         "Results that were made: stored, or failed where the disk refused them.")),
-      disk_free_(BuildGauge()
-                     .Name("thumbgate_backend_disk_free_bytes")
-                     .Help("Room left on the disk of a folder: photos or results.")
-                     .Register(registry_)),
+      disk_free_(gauges(registry_, "thumbgate_backend_disk_free_bytes",
+                        "Room left on the disk of a folder: photos or results.")),
       stages_(BuildHistogram()
                   .Name("thumbgate_backend_stage_duration_seconds")
                   .Help("Time spent in a stage: queue (waiting for a converter), storage, decode_encode (a converter's "
@@ -79,11 +75,9 @@ Metrics::Metrics(std::string_view version, std::size_t converters, std::size_t s
       quarantine_refused_(counters(registry_, "thumbgate_backend_quarantine_refused_total",
                                    "Jobs refused because their picture is in quarantine.")
                               .Add({})),
-      storage_tasks_(BuildGauge()
-                         .Name("thumbgate_backend_storage_tasks")
-                         .Help("Calls of the storage, by access (read or write) and state: running, waiting for a "
-                               "thread, or stuck (running for longer than they get).")
-                         .Register(registry_)),
+      storage_tasks_(gauges(registry_, "thumbgate_backend_storage_tasks",
+                            "Calls of the storage, by access (read or write) and state: running, waiting for a "
+                            "thread, or stuck (running for longer than they get).")),
       redis_up_(gauge(registry_, "thumbgate_backend_redis_up", "Whether Redis answers: 1 or 0.")),
       connections_(gauge(registry_, "thumbgate_backend_connections", "Open connections from the edge.")),
       admission_refused_(counters(registry_, "thumbgate_backend_admission_refused_total",
@@ -105,21 +99,30 @@ Metrics::Metrics(std::string_view version, std::size_t converters, std::size_t s
       storage_stage_(stage("storage")),
       decode_encode_stage_(stage("decode_encode")),
       total_stage_(stage("total")) {
+    describe_build(version, converters, slow_converters);
+    begin_series();
+}
+
+void Metrics::describe_build(std::string_view version, std::size_t converters, std::size_t slow_converters) {
     auto& kept =
         gauges(registry_, "thumbgate_backend_converters", "Converter processes that are kept ready, by group.");
     kept.Add({{"group", "fast"}}).Set(static_cast<double>(converters));
     kept.Add({{"group", "slow"}}).Set(static_cast<double>(slow_converters));
-    for (const Group group : {Group::fast, Group::slow}) set_busy_converters(group, 0);
-    for (const Lane lane : {Lane::interactive, Lane::upload, Lane::background}) set_queue_depth(lane, 0);
-    for (const char* reason : {"queue_full", "would_be_late", "overload", "deadline_passed", "queue_timeout"}) {
-        admission_refused_.Add({{"reason", reason}});
-    }
     BuildGauge()
         .Name("thumbgate_backend_build_info")
         .Help("Always 1; the label names the version that runs.")
         .Register(registry_)
         .Add({{"version", std::string(version)}})
         .Set(1);
+}
+
+// What has not happened yet is 0, not absent.
+void Metrics::begin_series() {
+    for (const Group group : {Group::fast, Group::slow}) set_busy_converters(group, 0);
+    for (const Lane lane : {Lane::interactive, Lane::upload, Lane::background}) set_queue_depth(lane, 0);
+    for (const char* reason : {"queue_full", "would_be_late", "overload", "deadline_passed", "queue_timeout"}) {
+        admission_refused_.Add({{"reason", reason}});
+    }
     for (const char* format : {"jpeg", "png", "webp", "avif", "inspect"}) {
         conversions_.Add({{"format", format}, {"result", "ok"}});
     }

@@ -58,6 +58,8 @@ class Metrics {
 
   private:
     prometheus::Histogram& stage(std::string_view name);
+    void describe_build(std::string_view version, std::size_t converters, std::size_t slow_converters);
+    void begin_series();
 
     prometheus::Registry registry_;
     prometheus::Family<prometheus::Counter>& requests_;
