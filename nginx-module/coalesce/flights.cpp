@@ -146,7 +146,8 @@ Flights::Flight* Flights::place_for(Lock& lock, std::span<Flight> set, const Hot
                                     std::uint64_t max_age_ms) const {
     for (Flight& flight : set) {
         if (flight.state != FlightState::flying || flight.key != key) continue;
-        if (now_ms - flight.started_ms < max_age_ms) {
+        // Each process has read its clock at its own time: the flight may have started "later".
+        if (now_ms < flight.started_ms + max_age_ms) {
             flight.waiting |= bit(worker_);
             return nullptr;
         }

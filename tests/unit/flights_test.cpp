@@ -62,6 +62,14 @@ void in_dying_process(const Memory& memory, Act act) {
 
 }  // namespace
 
+TEST_CASE("a worker whose clock is a moment behind waits for a fetch that began after it") {
+    const Memory memory;
+    Worker a(memory);
+    Worker b(memory);
+    CHECK(a.join(kKey, kNow).role == FlightRole::leader);
+    CHECK(b.join(kKey, kNow - 1).role == FlightRole::waiter);
+}
+
 TEST_CASE("the first of a key leads, the others wait, and all learn how it ended") {
     const Memory memory;
     Worker a(memory);
