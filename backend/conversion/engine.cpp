@@ -1,7 +1,6 @@
 #include "backend/conversion/engine.hpp"
 
 #include <sys/socket.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
@@ -40,11 +39,6 @@ Error starved() {
 
 std::uint8_t niceness(Group group) {
     return group == Group::slow ? kSlowNiceness : 0;
-}
-
-std::uint64_t size_of(const UniqueFd& source) {
-    struct stat facts{};
-    return fstat(source.get(), &facts) == 0 ? static_cast<std::uint64_t>(facts.st_size) : 0;
 }
 
 ConverterProgram program_of(const PoolConfig& config) {
@@ -115,7 +109,8 @@ JobPtr Engine::make_job(const JobRequest& request, UniqueFd source, const JobTer
     job->share = share_of(terms.client);
     job->deadline = terms.deadline;
     job->group = group_of(request, terms.lane);
-    job->source_bytes = size_of(job->source);
+    job->source_bytes = terms.source_bytes;
+    job->on_unheard_offence = terms.on_unheard_offence;
     job->cost = costs_.estimate(label(request), job->source_bytes);
     return job;
 }
@@ -312,6 +307,7 @@ void Engine::conclude_lost(Worker& worker, const JobPtr& job, Ending ending, con
     if (ending == Ending::starved) return finish(job, std::unexpected(starved()));
     if (ending == Ending::timed_out) {
         learn(*job);
+        report_if_unheard(*job, Offence::overran);
         return finish(job, std::unexpected(timeout_error(config_)));
     }
     if (!std::exchange(job->was_tried, true) && job->is_wanted()) {
@@ -321,8 +317,13 @@ void Engine::conclude_lost(Worker& worker, const JobPtr& job, Ending ending, con
         return call_idle_worker(job->group);
     }
     const bool is_its_fault = job->broke_a_converter && loss.is_own_doing;
+    if (loss.is_own_doing) report_if_unheard(*job, is_its_fault ? Offence::broke_two : Offence::broke_one);
     const std::string detail = "converter: " + loss.detail;
     finish(job, std::unexpected(is_its_fault ? crash_error(detail) : failed_error(detail)));
+}
+
+void Engine::report_if_unheard(const Job& job, Offence offence) {
+    if (!job.is_wanted() && job.on_unheard_offence) job.on_unheard_offence(offence);
 }
 
 void Engine::finish(const JobPtr& job, Result<Answer> result) {

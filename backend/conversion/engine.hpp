@@ -83,6 +83,7 @@ class Engine final : public std::enable_shared_from_this<Engine>, private Zygote
     static boost::asio::awaitable<Loss> look_into(Worker& worker, Ending ending);
     void conclude(Worker& worker, const JobPtr& job, Answer answer);
     void conclude_lost(Worker& worker, const JobPtr& job, Ending ending, const Loss& loss);
+    static void report_if_unheard(const Job& job, Offence offence);
     void finish(const JobPtr& job, Result<Answer> result);
     void replace(Worker& worker, const Loss& loss);
     void learn(const Job& job);

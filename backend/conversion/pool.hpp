@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -68,12 +69,22 @@ enum class Group : std::uint8_t {
     slow,  // AVIF, and what nobody waits for
 };
 
+// What a picture did to the converter that worked at it.
+enum class Offence : std::uint8_t {
+    broke_one,  // and was not tried again
+    broke_two,
+    overran,
+};
+
 // How a job is treated beside the jobs of others.
 struct JobTerms {
     Lane lane = Lane::interactive;
     Deadline deadline = Deadline::max();  // its caller's; the pool's own limits count as well
     std::string client = {};              // whose it is: converters are shared out fairly between clients
     std::string digest = {};              // SHA-256 of the source in hex: what it is known by if it breaks converters
+    std::uint64_t source_bytes = 0;       // of the source, by which its time is estimated
+    // Told on the pool's executor what is no part of the answer: the caller was gone, or told that it takes too long.
+    std::function<void(Offence)> on_unheard_offence = {};
 };
 
 // Codes of the errors that are the picture's doing.

@@ -7,10 +7,12 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <utility>
 
+#include "backend/conversion/pool.hpp"
 #include "backend/conversion/scheduler.hpp"
 #include "backend/conversion/wait.hpp"
 #include "backend/converter/protocol.hpp"
@@ -35,6 +37,7 @@ struct Job : Ticket {
     JobRequest request;
     UniqueFd source;
     std::uint64_t source_bytes = 0;
+    std::function<void(Offence)> on_unheard_offence;
     Group group = Group::fast;
     bool was_tried = false;          // by a converter that was lost
     bool broke_a_converter = false;  // that one, by what it did there

@@ -26,11 +26,12 @@
 namespace thumbgate {
 namespace {
 
-// A sanitizer's report is worth more than a converter that cannot write to the log.
+// Descriptors up to this one read and write nothing in a converter. A sanitizer's report is worth more than a converter
+// that cannot write to the log.
 #ifdef __SANITIZE_ADDRESS__
-constexpr int kFirstPrivateOutput = STDERR_FILENO + 1;
+constexpr int kLastSilenced = STDOUT_FILENO;
 #else
-constexpr int kFirstPrivateOutput = STDERR_FILENO;
+constexpr int kLastSilenced = STDERR_FILENO;
 #endif
 
 // Signals from a terminal or a service manager are for the broker, which drains first: it ends us by our socket.
@@ -84,9 +85,9 @@ struct Estate {
     UniqueFd nothing;      // /dev/null
 };
 
-// Leaves the job socket, as descriptor 3, and nothing else to read from or to write to.
+// Leaves the job socket, as descriptor 3, and nothing else to read from.
 bool keep_only(const UniqueFd& job_socket, const UniqueFd& nothing) {
-    for (int number = STDIN_FILENO; number < kFirstPrivateOutput + 1 && number <= STDERR_FILENO; ++number) {
+    for (int number = STDIN_FILENO; number <= kLastSilenced; ++number) {
         if (dup2(nothing.get(), number) < 0) return false;
     }
     if (dup2(job_socket.get(), kControlSocket) < 0) return false;

@@ -138,7 +138,8 @@ asio::awaitable<Result<PictureFacts>> PhotoApi::inspect(Request& request, const 
     JobTerms terms{.lane = Lane::upload,
                    .deadline = request.deadline,
                    .client = request.identity.client,
-                   .digest = picture.sha256};
+                   .digest = picture.sha256,
+                   .source_bytes = picture.bytes};
     co_return co_await parts_.pool.inspect(std::move(*source), std::move(terms));
 }
 

@@ -111,6 +111,7 @@ asio::awaitable<Result<PicturePtr>> Pictures::fly(std::string photo, Conversion 
     if (!original) co_return std::unexpected(std::move(original.error()));
     if (!*original) co_return no_such_photo();
     terms.digest = (*original)->sha256;
+    terms.source_bytes = (*original)->object.size;
     std::string form = result_form(canonical_form(conversion));
     auto picture =
         co_await parts_.pool.convert(std::move((*original)->object.fd), std::move(conversion), std::move(terms));

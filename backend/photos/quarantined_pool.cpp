@@ -1,5 +1,8 @@
 #include "backend/photos/quarantined_pool.hpp"
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <utility>
 
 #include "backend/units.hpp"
@@ -36,6 +39,7 @@ asio::awaitable<Result<Picture>> QuarantinedPool::convert(UniqueFd source, Conve
     if (!admitted) co_return std::unexpected(std::move(admitted.error()));
     std::string name = conversion.source;
     const std::uint32_t of_overrun = overrun_strikes(conversion, terms.lane);
+    terms.on_unheard_offence = note_of_unheard(co_await asio::this_coro::executor, of_overrun, terms.digest, name);
     auto picture = co_await pool_->convert(std::move(source), std::move(conversion), terms);
     if (!picture) co_await take_note(picture.error(), strikes_of(picture.error(), of_overrun), terms.digest, name);
     co_return picture;
@@ -44,6 +48,7 @@ asio::awaitable<Result<Picture>> QuarantinedPool::convert(UniqueFd source, Conve
 asio::awaitable<Result<PictureFacts>> QuarantinedPool::inspect(UniqueFd source, JobTerms terms) {
     auto admitted = co_await admit(terms);
     if (!admitted) co_return std::unexpected(std::move(admitted.error()));
+    terms.on_unheard_offence = note_of_unheard(co_await asio::this_coro::executor, 1, terms.digest, std::string());
     auto facts = co_await pool_->inspect(std::move(source), terms);
     if (!facts) co_await take_note(facts.error(), strikes_of(facts.error(), 1), terms.digest, std::string());
     co_return facts;
@@ -60,6 +65,18 @@ asio::awaitable<Result<void>> QuarantinedPool::admit(JobTerms terms) {
     if (!*record || !is_quarantined(**record)) co_return Result<void>();
     observer_.on_quarantine_refused();
     co_return refusal(**record);
+}
+
+std::function<void(Offence)> QuarantinedPool::note_of_unheard(asio::any_io_executor executor, std::uint32_t of_overrun,
+                                                              std::string digest, std::string source) {
+    return [this, executor = std::move(executor), of_overrun, digest = std::move(digest),
+            source = std::move(source)](Offence offence) {
+        const bool overran = offence == Offence::overran;
+        const std::uint32_t of_crash = offence == Offence::broke_two ? kStrikesOut : 1;
+        Error error{422, std::string(overran ? kTimedOut : kCrashed), {}};
+        auto note = take_note(std::move(error), overran ? of_overrun : of_crash, digest, source);
+        asio::co_spawn(executor, std::move(note), asio::detached);
+    };
 }
 
 asio::awaitable<void> QuarantinedPool::take_note(Error error, std::uint32_t strikes, std::string digest,

@@ -1,9 +1,11 @@
 // A converter pool that keeps pictures which break converters away from them: before a job it looks its source up in
 // the quarantine, by JobTerms::digest, and after one that failed by the picture's doing it puts the source there. A
-// crash, which took two converters, is enough for that; a timeout has to happen twice. Jobs without a digest go by.
+// crash, which took two converters, is enough for that; a timeout has to happen twice, and so has a crash of one
+// converter whose caller did not wait for the second. Jobs without a digest go by.
 // Not thread-safe.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -40,6 +42,8 @@ class QuarantinedPool final : public ConverterPool {
 
   private:
     boost::asio::awaitable<Result<void>> admit(JobTerms terms);
+    std::function<void(Offence)> note_of_unheard(boost::asio::any_io_executor executor, std::uint32_t of_overrun,
+                                                 std::string digest, std::string source);
     boost::asio::awaitable<void> take_note(Error error, std::uint32_t strikes, std::string digest, std::string source);
 
     std::unique_ptr<ConverterPool> pool_;

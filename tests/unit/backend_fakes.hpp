@@ -74,13 +74,15 @@ class FakePool final : public ConverterPool {
     std::optional<Error> avif_error;  // for AVIF alone
     int avifs = 0;                    // asked for
     std::function<void()> before_answer = [] {};
+    std::optional<Offence> unheard;  // of a conversion whose caller is told an error
     PictureFacts facts{SourceFormat::jpeg, 400, 300, false};
     std::vector<Conversion> conversions;
 
     boost::asio::awaitable<Result<Picture>> convert(thumbgate::UniqueFd /*source*/, Conversion conversion,
-                                                    JobTerms /*terms*/) override {
+                                                    JobTerms terms) override {
         conversions.push_back(conversion);
         before_answer();
+        if (unheard) terms.on_unheard_offence(*unheard);
         if (error) co_return std::unexpected(*error);
         Picture picture;
         picture.format = format_of(conversion);

@@ -91,6 +91,26 @@ TEST_CASE("A converter that got no processor is replaced, its picture is not to 
     CHECK(fixture.observed.replaced == std::map<std::string, int>{{"starved", 1}});
 }
 
+TEST_CASE("A picture that breaks a converter after its caller was answered is told of") {
+    PoolConfig config = config_of(1);
+    config.job_timeout = 3s;
+    PoolFixture fixture(config);
+    std::vector<Offence> offences;
+    JobTerms terms{.deadline = after(200ms)};
+    terms.on_unheard_offence = [&](Offence offence) { offences.push_back(offence); };
+    const auto lose = [&](const Conversion& conversion, auto break_it) {
+        const auto job = fixture.convert(photos::large().path, conversion, terms);
+        CHECK(code(fixture.result(job)) == "late");
+        break_it();
+        CHECK(fixture.run_until([&] { return fixture.observed.busy == 0; }));
+        terms.deadline = after(200ms);
+    };
+    lose(to(Format::png, 3000), [&] { signal_all(fixture.converters(), SIGILL); });
+    CHECK(offences == std::vector{Offence::broke_one});
+    lose(to(Format::png, 3000), [&] { signal_all(fixture.converters(), SIGKILL); });
+    CHECK(offences.size() == 1);
+}
+
 TEST_CASE("An io_context that ends in the middle of everything leaves no process") {
     PoolFixture fixture;
     fixture.convert_slowly();

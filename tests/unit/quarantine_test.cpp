@@ -190,3 +190,20 @@ TEST_CASE("what is not the picture's doing is no strike, and a job without a dig
     CHECK(f.records() == 0);
     CHECK(f.lost == 0);
 }
+
+TEST_CASE("what a picture does after its caller was told that it is late is remembered as well") {
+    PoolFixture f;
+    f.breaks("late");
+    const auto strikes_after = [&](Offence offence) {
+        f.fake->unheard = offence;
+        CHECK(f.convert(digest_of('1')) == "late");
+        f.io.restart();
+        f.io.run_for(std::chrono::seconds(10));  // until the note is taken
+        return (*f.quarantine.find(digest_of('1')))->strikes;
+    };
+    CHECK(strikes_after(Offence::overran) == 1);
+    CHECK(f.quarantined.empty());
+    CHECK(strikes_after(Offence::broke_one) == 2);
+    CHECK(f.quarantined.size() == 1);
+    CHECK(f.convert(digest_of('1')) == kQuarantined);
+}
