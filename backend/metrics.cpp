@@ -119,7 +119,7 @@ void Metrics::describe_build(std::string_view version, std::size_t converters, s
 // What has not happened yet is 0, not absent.
 void Metrics::begin_series() {
     for (const Group group : {Group::fast, Group::slow}) set_busy_converters(group, 0);
-    for (const Lane lane : {Lane::interactive, Lane::upload, Lane::background}) set_queue_depth(lane, 0);
+    for (const Lane lane : {Lane::interactive, Lane::upload, Lane::background, Lane::check}) set_queue_depth(lane, 0);
     for (const char* reason : {"queue_full", "would_be_late", "overload", "deadline_passed", "queue_timeout"}) {
         admission_refused_.Add({{"reason", reason}});
     }

@@ -46,7 +46,7 @@ class Pool final : public ConverterPool {
 }  // namespace
 
 std::string_view name(Lane lane) {
-    constexpr std::array<std::string_view, 3> kNames{"interactive", "upload", "background"};
+    constexpr std::array<std::string_view, 4> kNames{"interactive", "upload", "background", "check"};
     return kNames.at(static_cast<std::size_t>(lane));
 }
 

@@ -61,6 +61,7 @@ enum class Lane : std::uint8_t {
     interactive,  // somebody looks at an empty place on a page
     upload,       // somebody waits for an upload to be accepted
     background,   // nobody waits
+    check,        // whether converting works at all is asked: one small picture
 };
 
 // The converters that a job may run on: a slow one never waits in front of a fast one.

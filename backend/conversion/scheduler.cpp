@@ -13,6 +13,10 @@ constexpr std::int64_t stride(Lane lane) {
 
 constexpr std::array kSharing{Lane::interactive, Lane::upload};
 
+bool shares(Lane lane) {
+    return std::ranges::find(kSharing, lane) != kSharing.end();
+}
+
 }  // namespace
 
 std::string_view name(RejectionReason reason) {
@@ -28,7 +32,7 @@ std::optional<Rejection> Scheduler::refuse(const Ticket& ticket, Time now) const
     if (is_full_for(ticket)) return Rejection{RejectionReason::queue_full, wait};
     if (would_be_late(ticket, wait, now)) return Rejection{RejectionReason::would_be_late, wait};
     const bool stands = all > 0 && now - standing_since_ > rules_.burst;
-    if (stands && ticket.lane != Lane::background && wait > rules_.overload_wait) {
+    if (stands && shares(ticket.lane) && wait > rules_.overload_wait) {
         return Rejection{RejectionReason::overload, wait};
     }
     return std::nullopt;
@@ -53,7 +57,7 @@ TicketPtr Scheduler::take(Time now) {
     LaneState* lane = next_lane();
     if (lane == nullptr) return nullptr;
     TicketPtr ticket = lane->queue.take();
-    if (ticket->lane != Lane::background) {
+    if (shares(ticket->lane)) {
         virtual_time_ = lane->pass;
         lane->pass += stride(ticket->lane) * std::max<std::int64_t>(ticket->cost.count(), 1);
     }
@@ -85,6 +89,8 @@ std::size_t Scheduler::waiting() const {
 }
 
 Scheduler::LaneState* Scheduler::next_lane() {
+    LaneState& check = lane_of(Lane::check);
+    if (check.queue.size() > 0) return &check;
     LaneState* next = nullptr;
     for (const Lane lane : kSharing) {
         LaneState& state = lane_of(lane);
@@ -105,6 +111,7 @@ void Scheduler::begin_waiting(const TicketPtr& ticket, Time now) {
 
 Scheduler::Duration Scheduler::work_ahead(const Ticket& ticket) const {
     Duration ahead = lane_of(ticket.lane).queue.work_ahead_of(ticket.share);
+    if (ticket.lane == Lane::check) return ahead;
     if (ticket.lane == Lane::background) {
         for (const Lane lane : kSharing) ahead += lane_of(lane).queue.work();
         return ahead;

@@ -2,7 +2,8 @@
 // argument; not thread-safe.
 //
 // Order: interactive jobs and uploads share the converters' time three to one while both wait, so that neither starves;
-// background jobs run when nobody else waits. Within a lane clients take turns (FairQueue).
+// background jobs run when nobody else waits; a check goes before all, and waits for what runs alone. Within a lane
+// clients take turns (FairQueue).
 //
 // Admission: a job is refused when it comes, never dropped later to make room. From its place in the order follows how
 // long it would wait; where that is longer than it may take, it is refused at once. A free converter takes any job, so
@@ -10,10 +11,11 @@
 //
 // Overload is told apart from a burst as CoDel does it, by how long the queue has been standing: while it was empty
 // within the last `burst` a job may wait up to its deadline; in a queue that stands for longer only a job is admitted
-// that waits less than `overload_wait` (background jobs are in nobody's way, and exempt). CoDel drops at the head, and
-// newest-first lets the oldest time out: either way whoever is refused has waited for nothing, and a job that was
-// accepted can still be lost. Here a refusal costs its client no wait, what was accepted keeps its deadline, and since
-// the wait is that of the client's own place, a client with little to do gets in while another's flood is refused.
+// that waits less than `overload_wait` (background jobs and checks are in nobody's way, and exempt). CoDel drops at the
+// head, and newest-first lets the oldest time out: either way whoever is refused has waited for nothing, and a job that
+// was accepted can still be lost. Here a refusal costs its client no wait, what was accepted keeps its deadline, and
+// since the wait is that of the client's own place, a client with little to do gets in while another's flood is
+// refused.
 #pragma once
 
 #include <array>
@@ -94,7 +96,7 @@ class Scheduler {
     Duration max_wait(Lane lane) const;
 
     SchedulerRules rules_;
-    std::array<LaneState, 3> lanes_;  // by Lane
+    std::array<LaneState, 4> lanes_;  // by Lane
     std::int64_t virtual_time_ = 0;   // the pass of the lane that was served last
     Time standing_since_{};           // when the queue was empty last; of meaning while it is not
     std::vector<TicketPtr> running_;

@@ -225,6 +225,19 @@ TEST_CASE("no client holds more places than are free, so that there is one for t
     CHECK(f.submit("a", Lane::upload) == "put");  // a lane's places are its own
 }
 
+TEST_CASE("a check is admitted and done next, however many clients wait") {
+    Fixture f({.max_waiting = 8, .overload_wait = 0ms});
+    f.occupy();
+    for (const char* client : {"a", "b", "c", "d", "e", "f", "g", "h"}) f.submit(1, client);
+    f.now += 1s;
+    CHECK(f.submit("i") == "queue_full");
+    f.patience = 5s;
+    REQUIRE(f.submit("check", Lane::check) == "put");
+    CHECK(f.serve(2) == "checka");
+    f.patience = 50ms;  // less than what runs will take
+    CHECK(f.submit("check", Lane::check) == "would_be_late");
+}
+
 TEST_CASE("whatever comes and goes, bounds hold, and every job ends once") {
     const SchedulerRules rules{.converters = 3, .max_waiting = 16, .overload_wait = 300ms};
     Fixture f(rules);
@@ -241,7 +254,7 @@ TEST_CASE("whatever comes and goes, bounds hold, and every job ends once") {
         f.cost = std::chrono::milliseconds(1 + any(200));
         const unsigned what = any(10);
         if (what < 5) {
-            const TicketPtr one = f.ticket(std::string(1, static_cast<char>('a' + any(6))), static_cast<Lane>(any(3)));
+            const TicketPtr one = f.ticket(std::string(1, static_cast<char>('a' + any(6))), static_cast<Lane>(any(4)));
             if (f.scheduler.refuse(*one, f.now)) continue;
             f.scheduler.put(one, f.now);
             waiting.insert(one);
