@@ -17,8 +17,8 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr mode_t kFolderMode = 0700;
-constexpr std::size_t kMaxKnownFolders = 65'536;  // then they are learnt anew, at an fsync each
-constexpr int kPutAttempts = 5;                   // another process may remove a folder while a file goes into it
+constexpr std::size_t kMaxKnownFolders = 4096;  // then they are learnt anew, at an fsync each
+constexpr int kPutAttempts = 5;                 // another process may remove a folder while a file goes into it
 constexpr std::string_view kTempFolder = "tmp";
 constexpr std::string_view kLockName = "lock";
 
