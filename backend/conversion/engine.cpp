@@ -23,7 +23,6 @@ constexpr std::chrono::seconds kPrepareTimeout{30};  // of the zygote and the fi
 constexpr std::chrono::seconds kHireTimeout{5};      // of one converter, which takes 50 ms on an idle machine
 constexpr std::chrono::seconds kEndPatience{2};      // with one that has closed its socket, which is to be its last act
 constexpr std::chrono::minutes kMaxTimeAtWork{10};   // of one converter; a limit of the kernel's is the last resort
-constexpr std::uint8_t kSlowNiceness = 15;           // 3 % of a core that a fast converter wants, all of it otherwise
 
 Error stopping() {
     return fail_unavailable("stopping", "The service is about to stop.").error();
@@ -38,7 +37,7 @@ Error starved() {
 }
 
 std::uint8_t niceness(Group group) {
-    return group == Group::slow ? kSlowNiceness : 0;
+    return group == Group::slow ? kSlowNiceness : kFastNiceness;
 }
 
 ConverterProgram program_of(const PoolConfig& config) {

@@ -155,11 +155,10 @@ std::vector<pid_t> Thumbgated::converter_pids() const {
 }
 
 void Thumbgated::kill_converter() const {
-    auto converters = converter_pids();
-    const int priority = getpriority(PRIO_PROCESS, static_cast<id_t>(pid()));
-    std::erase_if(converters, [&](pid_t one) { return getpriority(PRIO_PROCESS, static_cast<id_t>(one)) != priority; });
+    const auto converters = converter_pids();
     if (converters.empty()) FAIL("thumbgated has no converter to kill");
-    ::kill(converters.front(), SIGKILL);
+    const auto niceness = [](pid_t one) { return getpriority(PRIO_PROCESS, static_cast<id_t>(one)); };
+    ::kill(std::ranges::min(converters, {}, niceness), SIGKILL);  // a fast one
 }
 
 std::string Thumbgated::log() const {
