@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "contract/encoding.hpp"
+#include "contract/reduce_look.hpp"
 
 namespace thumbgate {
 namespace {
@@ -13,25 +14,6 @@ constexpr std::string_view kSafeInSource = "/:";
 constexpr std::string_view kPlain = "plain/";
 constexpr std::size_t kUsualOptions = 64;  // bytes of a canonical form before its source; more only cost an allocation
 
-std::uint32_t scaled(std::uint32_t pixels, std::uint32_t dpr) {
-    return std::min((pixels * dpr + kDprUnit / 2) / kDprUnit, kMaxDimension);
-}
-
-void fold_dpr(Options& options) {
-    const std::uint32_t width = scaled(options.width, options.dpr);
-    const std::uint32_t height = scaled(options.height, options.dpr);
-    // A side that was asked for must not fold to 0, which would mean "not asked for".
-    options.width = options.width > 0 && width == 0 ? 1 : width;
-    options.height = options.height > 0 && height == 0 ? 1 : height;
-    options.dpr = kDprUnit;
-}
-
-void reduce_unsized(Options& options) {
-    options.resizing_type = ResizingType::fit;
-    if (options.dpr > kDprUnit && !options.enlarge) options.dpr = kDprUnit;
-    if (options.dpr <= kDprUnit) options.enlarge = false;
-}
-
 void append(std::string& form, std::string_view option, std::string_view argument) {
     form += option;
     form += ':';
@@ -39,16 +21,88 @@ void append(std::string& form, std::string_view option, std::string_view argumen
     form += '/';
 }
 
-void append_options(std::string& form, const Options& options) {
-    if (options.resizing_type != ResizingType::fit) append(form, "rt", name(options.resizing_type));
-    if (options.width != 0) append(form, "w", std::to_string(options.width));
-    if (options.height != 0) append(form, "h", std::to_string(options.height));
-    if (options.enlarge) append(form, "el", "1");
-    if (options.gravity != Gravity::center) append(form, "g", name(options.gravity));
-    if (options.dpr != kDprUnit) append(form, "dpr", format_dpr(options.dpr));
-    if (options.quality != 0) append(form, "q", std::to_string(options.quality));
+void append_number(std::string& form, std::string_view option, std::uint32_t number) {
+    if (number != 0) append(form, option, std::to_string(number));
+}
+
+void append_size(std::string& form, const Look& look) {
+    if (look.resizing_type != ResizingType::fit) append(form, "rt", name(look.resizing_type));
+    append_number(form, "w", look.width);
+    append_number(form, "h", look.height);
+    append_number(form, "mw", look.min_width);
+    append_number(form, "mh", look.min_height);
+    if (look.zoom_x != look.zoom_y) {
+        append(form, "z", format_decimal(look.zoom_x, kDprUnit) + ':' + format_decimal(look.zoom_y, kDprUnit));
+    } else if (look.zoom_x != kDprUnit) {
+        append(form, "z", format_decimal(look.zoom_x, kDprUnit));
+    }
+    if (look.enlarge) append(form, "el", "1");
+    if (look.extend) append(form, "ex", "1:" + format_anchor(look.extend_gravity));
+    if (look.extend_aspect_ratio) append(form, "exar", "1:" + format_anchor(look.extend_aspect_ratio_gravity));
+}
+
+void append_source_area(std::string& form, const Look& look) {
+    if (look.crop_width != 0 || look.crop_height != 0) {
+        append(form, "c",
+               format_decimal(look.crop_width, kPlaceUnit) + ':' + format_decimal(look.crop_height, kPlaceUnit) + ':' +
+                   format_anchor(look.crop_gravity));
+    }
+    if (!look.auto_rotate) append(form, "ar", "0");
+    constexpr std::uint32_t kQuarter = 90;  // degrees
+    append_number(form, "rot", look.quarter_turns * kQuarter);
+    if (look.flip_horizontally) append(form, "fl", "1");
+}
+
+void append_effects(std::string& form, const Look& look) {
+    if (look.padding != Padding{}) append(form, "pd", format_padding(look.padding));
+    if (look.has_background) append(form, "bg", format_colour(look.background));
+    if (look.blur != 0) append(form, "bl", format_decimal(look.blur, kDprUnit));
+    if (look.sharpen != 0) append(form, "sh", format_decimal(look.sharpen, kDprUnit));
+    append_number(form, "pix", look.pixelate);
+}
+
+std::string format_qualities(const Look& look) {
+    std::string text;
+    for (std::size_t i = 0; i < look.format_quality.size(); ++i) {
+        if (look.format_quality.at(i) == 0) continue;
+        if (!text.empty()) text += ':';
+        text += std::string(name(static_cast<Format>(i))) + ':' + std::to_string(look.format_quality.at(i));
+    }
+    return text;
+}
+
+void append_encoding(std::string& form, const Options& options) {
+    append_number(form, "q", options.quality);
+    if (const std::string qualities = format_qualities(options); !qualities.empty()) append(form, "fq", qualities);
+    append_number(form, "mb", options.max_bytes);
     if (!options.cache_buster.empty()) append(form, "cb", percent_encode(options.cache_buster));
     if (options.format) append(form, "f", name(*options.format));
+}
+
+void append_options(std::string& form, const Options& options) {
+    append_size(form, options);
+    append_source_area(form, options);
+    if (options.gravity != Gravity::center) append(form, "g", format_anchor(options.gravity));
+    append_effects(form, options);
+    if (options.dpr != kDprUnit) append(form, "dpr", format_dpr(options.dpr));
+    append_encoding(form, options);
+}
+
+// What the encoder does not look at.
+void reduce_encoding(Options& options, FormatSet accepted) {
+    const auto drop_quality_of = [&](Format format) {
+        options.format_quality.at(static_cast<std::size_t>(format)) = 0;
+    };
+    if (options.format && options.quality == 0) {
+        options.quality = options.format_quality.at(static_cast<std::size_t>(*options.format));
+    }
+    if (options.format || options.quality != 0) options.format_quality = {};
+    drop_quality_of(Format::png);
+    for (const Format format : {Format::webp, Format::avif}) {
+        if (!accepted.has(format)) drop_quality_of(format);
+    }
+    if (options.format == Format::png) options.quality = 0;
+    if (options.format == Format::png || options.format == Format::avif) options.max_bytes = 0;
 }
 
 void append_source(std::string& form, std::string_view source) {
@@ -64,14 +118,8 @@ Conversion reduce(const ThumbLink& link, FormatSet accepted) {
     options.expires = 0;
     options.link_id.clear();
     options.session.clear();
-    const bool sized = options.width != 0 || options.height != 0;
-    const bool both_sides = options.width != 0 && options.height != 0;
-    if (!sized) reduce_unsized(options);
-    if (!both_sides) options.resizing_type = ResizingType::fit;
-    if (options.resizing_type != ResizingType::fill) options.gravity = Gravity::center;
-    const bool keeps_target_ratio = options.resizing_type == ResizingType::fill && !options.enlarge;
-    if (sized && !keeps_target_ratio) fold_dpr(options);
-    if (options.format == Format::png) options.quality = 0;
+    reduce_look(options);
+    reduce_encoding(options, conversion.accepted);
     return conversion;
 }
 
@@ -93,7 +141,7 @@ std::string canonical_form(const Conversion& conversion) {
 }
 
 std::string canonical_path(const ThumbLink& link) {
-    const Conversion conversion = reduce(link, FormatSet{});
+    const Conversion conversion = reduce(link, FormatSet{}.with(Format::avif).with(Format::webp));
     std::string path = "/";
     append_options(path, conversion.options);
     append_source(path, conversion.source);

@@ -3,10 +3,12 @@
 //
 //     rt:fill/w:300/h:400/g:no/dpr:2/q:80/cb:v2/<format token>/plain/<source>
 //
-// in this order (`el:1` comes after the size), defaults left out. The format token is `f:<format>` where the link names
-// one, else `accept:<avif+webp|avif|webp|base>`. It begins without "/" and holds no exp, lid, sid and signature.
-// Of sides of a single pixel a few conversions coincide that keep names of their own: nothing can be enlarged to it.
-// Pure functions.
+// in this order, with the rest of the options after the size (mw mh z el ex exar c ar rot fl), after the gravity
+// (pd bg bl sh pix) and after the quality (fq mb); defaults are left out. The format token is `f:<format>` where the
+// link names one, else `accept:<avif+webp|avif|webp|base>`. It begins without "/" and holds no exp, lid, sid and
+// signature. A few conversions coincide for every source and keep names of their own: of sides of a single pixel
+// (nothing can be enlarged to it), of a dpr and a zoom without a size, and of different ways to come to one padding or
+// offset. Pure functions.
 #pragma once
 
 #include <string>
@@ -29,12 +31,16 @@ struct Conversion {
 };
 
 // Drops and folds what does not change the picture:
-// - no size: no resizing type, no gravity; a dpr counts where it shrinks, or enlarging is allowed
+// - no size: no resizing type, no gravity, no extension; a dpr counts where it shrinks, or enlarging is allowed
 // - one of width and height: every resizing type keeps the aspect ratio, so none is named
-// - gravity counts where a fill crops
-// - dpr is multiplied into width and height (rounded to the pixel), except where a fill must not enlarge: there the
-//   target's aspect ratio is kept at every dpr, so width, height and dpr stay apart
-// - quality does not count for a named PNG
+// - gravity counts where a fill crops, or what was scaled up to a minimum; it becomes the crop's where that has none
+// - a zoom that is the same for both sides is multiplied into width and height (rounded to the pixel)
+// - dpr is as well, except where a fill or an extension must not enlarge: there the target's aspect ratio is kept at
+//   every dpr, so width, height and dpr stay apart; likewise with paddings, offsets in pixels and minima
+// - an extension does not count where enlarging reaches the size, nor one of the aspect ratio beside one to the size
+// - mirroring vertically is half a turn and mirroring horizontally
+// - quality does not count for a named PNG, a quality for a format that cannot come out not at all, and of the
+//   qualities for formats only the named one; max_bytes does not count for a named PNG or AVIF
 Conversion reduce(const ThumbLink& link, FormatSet accepted);
 
 std::string canonical_form(const Conversion& conversion);

@@ -5,156 +5,185 @@
 #include <utility>
 
 #include "contract/encoding.hpp"
+#include "contract/option_arguments.hpp"
 
 namespace thumbgate {
 namespace {
-
-using Arguments = std::vector<std::string>;
 
 struct Context {
     Options& options;
     const Presets& presets;
 };
 
-constexpr std::array<std::pair<std::string_view, ResizingType>, 3> kResizingTypes{{
-    {"fit", ResizingType::fit},
-    {"fill", ResizingType::fill},
-    {"force", ResizingType::force},
-}};
-
-constexpr std::array<std::pair<std::string_view, Gravity>, 10> kGravities{{
-    {"ce", Gravity::center},
-    {"no", Gravity::north},
-    {"so", Gravity::south},
-    {"ea", Gravity::east},
-    {"we", Gravity::west},
-    {"noea", Gravity::north_east},
-    {"nowe", Gravity::north_west},
-    {"soea", Gravity::south_east},
-    {"sowe", Gravity::south_west},
-    {"sm", Gravity::smart},
-}};
-
-template <typename Table, typename Value>
-bool lookup(const Table& table, std::string_view text, Value& value) {
-    const auto found = std::ranges::find(table, text, [](const auto& entry) { return entry.first; });
-    if (found == table.end()) return false;
-    value = found->second;
-    return true;
-}
-
-template <typename Table, typename Value>
-std::string_view name_in(const Table& table, Value value) {
-    return std::ranges::find(table, value, [](const auto& entry) { return entry.second; })->first;
-}
-
-std::unexpected<Refusal> bad_argument(std::string_view option, std::string_view argument, std::string_view wanted) {
-    return refuse(RefusalKind::bad_argument, "option \"" + std::string(option) + "\" takes " + std::string(wanted) +
-                                                 ", not \"" + percent_encode(argument, ":+,") + "\"");
-}
-
-Parsed<void> parse_dimension(std::string_view option, const std::string& argument, std::uint32_t& value) {
-    const auto number = parse_decimal(argument, kMaxDimension);
-    if (!number) return bad_argument(option, argument, "a number of pixels from 0 to 65535");
-    value = static_cast<std::uint32_t>(*number);
-    return {};
-}
-
-// The spellings of Go's strconv.ParseBool, which imgproxy uses.
-Parsed<void> parse_flag(std::string_view option, const std::string& argument, bool& value) {
-    for (const std::string_view yes : {"1", "t", "T", "true", "TRUE", "True"}) {
-        if (argument == yes) return value = true, Parsed<void>{};
-    }
-    for (const std::string_view no : {"0", "f", "F", "false", "FALSE", "False"}) {
-        if (argument == no) return value = false, Parsed<void>{};
-    }
-    return bad_argument(option, argument, "1 or 0");
-}
-
-Parsed<void> apply_width(Context& to, const Arguments& arguments) {
+Parsed<void> apply_width(Context& to, Arguments arguments) {
     return parse_dimension("width", arguments[0], to.options.width);
 }
 
-Parsed<void> apply_height(Context& to, const Arguments& arguments) {
+Parsed<void> apply_height(Context& to, Arguments arguments) {
     return parse_dimension("height", arguments[0], to.options.height);
 }
 
-Parsed<void> apply_resizing_type(Context& to, const Arguments& arguments) {
-    if (lookup(kResizingTypes, arguments[0], to.options.resizing_type)) return {};
-    return bad_argument("resizing_type", arguments[0], "fit, fill or force");
+Parsed<void> apply_min_width(Context& to, Arguments arguments) {
+    return parse_dimension("min-width", arguments[0], to.options.min_width);
 }
 
-Parsed<void> apply_enlarge(Context& to, const Arguments& arguments) {
+Parsed<void> apply_min_height(Context& to, Arguments arguments) {
+    return parse_dimension("min-height", arguments[0], to.options.min_height);
+}
+
+Parsed<void> apply_resizing_type(Context& to, Arguments arguments) {
+    return parse_resizing_type(arguments[0], to.options.resizing_type);
+}
+
+Parsed<void> apply_enlarge(Context& to, Arguments arguments) {
     return parse_flag("enlarge", arguments[0], to.options.enlarge);
 }
 
-// Extending to the full size is not offered; saying so explicitly is accepted when it is off.
-Parsed<void> apply_extend(const std::string& argument) {
-    bool extend = false;
-    if (auto parsed = parse_flag("extend", argument, extend); !parsed) return parsed;
-    if (extend) return refuse(RefusalKind::unknown_option, "option \"extend\" is not supported");
-    return {};
+Parsed<void> parse_extension(std::string_view option, Arguments arguments, bool& extends, Anchor& gravity) {
+    if (auto parsed = parse_flag(option, arguments[0], extends); !parsed) return parsed;
+    if (arguments.size() < 2 || arguments[1].empty()) return gravity = {}, Parsed<void>{};
+    return parse_anchor(option, arguments.subspan(1), SmartGravity::refused, gravity);
 }
 
-Parsed<void> apply_size(Context& to, const Arguments& arguments) {
-    using Part = Parsed<void> (*)(Context&, const Arguments&);
-    constexpr std::array<Part, 3> parts{apply_width, apply_height, apply_enlarge};
-    for (std::size_t i = 0; i < arguments.size(); ++i) {
+Parsed<void> apply_extend(Context& to, Arguments arguments) {
+    return parse_extension("extend", arguments, to.options.extend, to.options.extend_gravity);
+}
+
+Parsed<void> apply_extend_aspect_ratio(Context& to, Arguments arguments) {
+    return parse_extension("extend_aspect_ratio", arguments, to.options.extend_aspect_ratio,
+                           to.options.extend_aspect_ratio_gravity);
+}
+
+Parsed<void> apply_size(Context& to, Arguments arguments) {
+    using Part = Parsed<void> (*)(Context&, Arguments);
+    constexpr std::array<Part, 4> parts{apply_width, apply_height, apply_enlarge, apply_extend};
+    for (std::size_t i = 0; i < std::min(arguments.size(), parts.size()); ++i) {
         if (arguments[i].empty()) continue;
-        auto applied = i < parts.size() ? parts[i](to, {arguments[i]}) : apply_extend(arguments[i]);
-        if (!applied) return applied;
-    }
-    return {};
-}
-
-Parsed<void> apply_resize(Context& to, const Arguments& arguments) {
-    if (!arguments[0].empty()) {
-        if (auto applied = apply_resizing_type(to, arguments); !applied) return applied;
-    }
-    return apply_size(to, {arguments.begin() + 1, arguments.end()});
-}
-
-Parsed<void> apply_gravity(Context& to, const Arguments& arguments) {
-    if (!lookup(kGravities, arguments[0], to.options.gravity)) {
-        return bad_argument("gravity", arguments[0], "ce, no, so, ea, we, noea, nowe, soea, sowe or sm");
-    }
-    for (std::size_t i = 1; i < arguments.size(); ++i) {
-        if (!arguments[i].empty() && arguments[i] != "0") {
-            return bad_argument("gravity", arguments[i], "no offset but 0 yet");
+        const bool is_last = i + 1 == parts.size();  // it takes the gravity that follows
+        if (auto applied = parts.at(i)(to, arguments.subspan(i, is_last ? std::dynamic_extent : 1)); !applied) {
+            return applied;
         }
     }
     return {};
 }
 
-Parsed<void> apply_quality(Context& to, const Arguments& arguments) {
-    const auto number = parse_decimal(arguments[0], 100);
-    if (!number) return bad_argument("quality", arguments[0], "a number from 0 to 100");
-    to.options.quality = static_cast<std::uint32_t>(*number);
+Parsed<void> apply_resize(Context& to, Arguments arguments) {
+    if (!arguments[0].empty()) {
+        if (auto applied = apply_resizing_type(to, arguments); !applied) return applied;
+    }
+    return apply_size(to, arguments.subspan(1));
+}
+
+Parsed<void> apply_zoom(Context& to, Arguments arguments) {
+    if (auto parsed = parse_factor("zoom", arguments[0], to.options.zoom_x); !parsed) return parsed;
+    return parse_factor("zoom", arguments.back(), to.options.zoom_y);
+}
+
+Parsed<void> apply_dpr(Context& to, Arguments arguments) {
+    return parse_factor("dpr", arguments[0], to.options.dpr);
+}
+
+Parsed<void> apply_gravity(Context& to, Arguments arguments) {
+    return parse_anchor("gravity", arguments, SmartGravity::allowed, to.options.gravity);
+}
+
+Parsed<void> apply_crop(Context& to, Arguments arguments) {
+    Options& options = to.options;
+    if (auto parsed = parse_crop_side("crop", arguments[0], options.crop_width); !parsed) return parsed;
+    options.crop_height = 0;
+    options.has_crop_gravity = arguments.size() > 2 && !arguments[2].empty();
+    options.crop_gravity = {};
+    if (arguments.size() > 1 && !arguments[1].empty()) {
+        if (auto parsed = parse_crop_side("crop", arguments[1], options.crop_height); !parsed) return parsed;
+    }
+    if (!options.has_crop_gravity) return {};
+    return parse_anchor("crop", arguments.subspan(2), SmartGravity::refused, options.crop_gravity);
+}
+
+Parsed<void> apply_auto_rotate(Context& to, Arguments arguments) {
+    return parse_flag("auto_rotate", arguments[0], to.options.auto_rotate);
+}
+
+Parsed<void> apply_rotate(Context& to, Arguments arguments) {
+    constexpr std::uint64_t kQuarter = 90;  // degrees
+    const auto degrees = parse_decimal(arguments[0], kMaxDimension);
+    if (!degrees || *degrees % kQuarter != 0) return bad_argument("rotate", arguments[0], "a multiple of 90");
+    to.options.quarter_turns = static_cast<std::uint8_t>(*degrees / kQuarter % 4);
     return {};
 }
 
-Parsed<void> apply_dpr(Context& to, const Arguments& arguments) {
-    const std::string& text = arguments[0];
-    const std::size_t point = text.find('.');
-    std::string thousandths = point == std::string::npos ? "" : text.substr(point + 1);
-    const auto whole = parse_decimal(text.substr(0, point), kMaxDpr / kDprUnit);
-    const bool fraction_fits = point == std::string::npos || (!thousandths.empty() && thousandths.size() <= 3);
-    thousandths.resize(3, '0');
-    const auto fraction = parse_decimal(thousandths, kDprUnit);
-    if (whole && fraction && fraction_fits) {
-        const auto dpr = static_cast<std::uint32_t>(*whole * kDprUnit + *fraction);
-        if (dpr > 0 && dpr <= kMaxDpr) return to.options.dpr = dpr, Parsed<void>{};
+Parsed<void> apply_flip(Context& to, Arguments arguments) {
+    const std::array<bool*, 2> flips{&to.options.flip_horizontally, &to.options.flip_vertically};
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
+        if (arguments[i].empty()) continue;
+        if (auto parsed = parse_flag("flip", arguments[i], *flips.at(i)); !parsed) return parsed;
     }
-    return bad_argument("dpr", text, "a number above 0, up to 10, with at most three decimals");
+    return {};
 }
 
-Parsed<void> apply_format(Context& to, const Arguments& arguments) {
+Parsed<void> apply_background(Context& to, Arguments arguments) {
+    constexpr std::size_t kChannels = 3;
+    Options& options = to.options;
+    if (arguments.size() == 2) return bad_argument("background", arguments[1], "hex digits, or red:green:blue");
+    options.has_background = arguments.size() == kChannels || !arguments[0].empty();
+    if (!options.has_background) return options.background = {}, Parsed<void>{};
+    return arguments.size() == kChannels ? parse_rgb_colour("background", arguments, options.background)
+                                         : parse_hex_colour("background", arguments[0], options.background);
+}
+
+// As in CSS: a side that is not given is that of its opposite, or the top.
+Parsed<void> apply_padding(Context& to, Arguments arguments) {
+    std::array<std::uint32_t, 4> sides{};
+    constexpr std::array<std::size_t, 4> followed{0, 0, 0, 1};
+    for (std::size_t i = 0; i < sides.size(); ++i) {
+        sides.at(i) = sides.at(followed.at(i));
+        if (i >= arguments.size() || arguments[i].empty()) continue;
+        if (auto parsed = parse_dimension("padding", arguments[i], sides.at(i)); !parsed) return parsed;
+    }
+    to.options.padding = {sides[0], sides[1], sides[2], sides[3]};
+    return {};
+}
+
+Parsed<void> apply_blur(Context& to, Arguments arguments) {
+    return parse_sigma("blur", arguments[0], kMaxSigma, to.options.blur);
+}
+
+Parsed<void> apply_sharpen(Context& to, Arguments arguments) {
+    return parse_sigma("sharpen", arguments[0], kMaxSharpen, to.options.sharpen);
+}
+
+Parsed<void> apply_pixelate(Context& to, Arguments arguments) {
+    return parse_dimension("pixelate", arguments[0], to.options.pixelate);
+}
+
+Parsed<void> apply_quality(Context& to, Arguments arguments) {
+    return parse_number("quality", arguments[0], 100, "a number from 0 to 100", to.options.quality);
+}
+
+Parsed<void> apply_format_quality(Context& to, Arguments arguments) {
+    if (arguments.size() % 2 != 0) return bad_argument("format_quality", arguments.back(), "pairs of format:quality");
+    for (std::size_t i = 0; i < arguments.size(); i += 2) {
+        const auto format = format_from_name(arguments[i]);
+        if (!format) return bad_argument("format_quality", arguments[i], "jpeg, png, webp or avif");
+        std::uint32_t quality = 0;
+        auto parsed = parse_number("format_quality", arguments[i + 1], 100, "numbers from 0 to 100", quality);
+        if (!parsed) return parsed;
+        to.options.format_quality.at(static_cast<std::size_t>(*format)) = static_cast<std::uint8_t>(quality);
+    }
+    return {};
+}
+
+Parsed<void> apply_max_bytes(Context& to, Arguments arguments) {
+    return parse_number("max_bytes", arguments[0], INT32_MAX, "a number of bytes", to.options.max_bytes);
+}
+
+Parsed<void> apply_format(Context& to, Arguments arguments) {
     to.options.format = format_from_name(arguments[0]);
     if (to.options.format) return {};
     return bad_argument("format", arguments[0], "jpeg, png, webp or avif");
 }
 
-Parsed<void> apply_expires(Context& to, const Arguments& arguments) {
+Parsed<void> apply_expires(Context& to, Arguments arguments) {
     const auto number = parse_decimal(arguments[0], INT64_MAX);
     if (!number) return bad_argument("expires", arguments[0], "a time in unix seconds");
     to.options.expires = *number;
@@ -165,7 +194,7 @@ bool consists_of(std::string_view text, std::string_view characters) {
     return text.find_first_not_of(characters) == std::string_view::npos;
 }
 
-Parsed<void> apply_link_id(Context& to, const Arguments& arguments) {
+Parsed<void> apply_link_id(Context& to, Arguments arguments) {
     constexpr std::string_view characters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     const std::string& id = arguments[0];
     if (id.empty() || id.size() > kMaxLinkId || !consists_of(id, characters)) {
@@ -175,7 +204,7 @@ Parsed<void> apply_link_id(Context& to, const Arguments& arguments) {
     return {};
 }
 
-Parsed<void> apply_session(Context& to, const Arguments& arguments) {
+Parsed<void> apply_session(Context& to, Arguments arguments) {
     const std::string& hash = arguments[0];
     if (hash.size() != kSessionHashDigits || !consists_of(hash, "0123456789abcdef")) {
         return bad_argument("sid", hash, "a session's hash, 32 hex digits in lower case");
@@ -184,13 +213,13 @@ Parsed<void> apply_session(Context& to, const Arguments& arguments) {
     return {};
 }
 
-Parsed<void> apply_cache_buster(Context& to, const Arguments& arguments) {
+Parsed<void> apply_cache_buster(Context& to, Arguments arguments) {
     if (arguments[0].size() > kMaxCacheBuster) return bad_argument("cachebuster", "…", "at most 256 bytes");
     to.options.cache_buster = arguments[0];
     return {};
 }
 
-Parsed<void> apply_presets(Context& to, const Arguments& arguments) {
+Parsed<void> apply_presets(Context& to, Arguments arguments) {
     for (const std::string& preset : arguments) {
         const std::vector<OptionText>* texts = to.presets.find(preset);
         if (texts == nullptr) return bad_argument("preset", preset, "the name of a configured preset");
@@ -205,21 +234,38 @@ struct OptionRule {
     std::string_view name;
     std::string_view synonyms;  // separated by spaces
     std::size_t max_arguments;
-    Parsed<void> (*apply)(Context&, const Arguments&);
+    Parsed<void> (*apply)(Context&, Arguments);
     OptionScope scope = OptionScope::picture;
 };
 
 constexpr std::size_t kMaxPresetsInOneOption = 16;
+constexpr std::size_t kMaxFormatQualities = 16;  // arguments
 
-constexpr std::array<OptionRule, 15> kRules{{
-    {"resize", "rs", 5, apply_resize},
-    {"size", "s", 4, apply_size},
+constexpr std::array<OptionRule, 31> kRules{{
+    {"resize", "rs", 8, apply_resize},
+    {"size", "s", 7, apply_size},
     {"resizing_type", "rt", 1, apply_resizing_type},
     {"width", "w", 1, apply_width},
     {"height", "h", 1, apply_height},
+    {"min-width", "mw", 1, apply_min_width},
+    {"min-height", "mh", 1, apply_min_height},
+    {"zoom", "z", 2, apply_zoom},
     {"enlarge", "el", 1, apply_enlarge},
+    {"extend", "ex", 4, apply_extend},
+    {"extend_aspect_ratio", "extend_ar exar", 4, apply_extend_aspect_ratio},
     {"gravity", "g", 3, apply_gravity},
+    {"crop", "c", 5, apply_crop},
+    {"auto_rotate", "ar", 1, apply_auto_rotate},
+    {"rotate", "rot", 1, apply_rotate},
+    {"flip", "fl", 2, apply_flip},
+    {"background", "bg", 3, apply_background},
+    {"padding", "pd", 4, apply_padding},
+    {"blur", "bl", 1, apply_blur},
+    {"sharpen", "sh", 1, apply_sharpen},
+    {"pixelate", "pix", 1, apply_pixelate},
     {"quality", "q", 1, apply_quality},
+    {"format_quality", "fq", kMaxFormatQualities, apply_format_quality},
+    {"max_bytes", "mb", 1, apply_max_bytes},
     {"dpr", "", 1, apply_dpr},
     {"format", "f ext", 1, apply_format},
     {"cachebuster", "cb", 1, apply_cache_buster},
@@ -245,13 +291,6 @@ const OptionRule* find_rule(std::string_view name) {
 }
 
 }  // namespace
-
-std::string_view name(ResizingType type) {
-    return name_in(kResizingTypes, type);
-}
-std::string_view name(Gravity gravity) {
-    return name_in(kGravities, gravity);
-}
 
 std::optional<OptionScope> scope_of(std::string_view option) {
     const OptionRule* rule = find_rule(option);
@@ -311,14 +350,6 @@ Parsed<void> Presets::define(std::string_view name, std::string_view options) {
 const std::vector<OptionText>* Presets::find(std::string_view name) const {
     const auto found = presets_.find(name);
     return found == presets_.end() ? nullptr : &found->second;
-}
-
-std::string format_dpr(std::uint32_t dpr) {
-    std::string text = std::to_string(dpr / kDprUnit);
-    if (dpr % kDprUnit == 0) return text;
-    std::string fraction = std::to_string(kDprUnit + dpr % kDprUnit).substr(1);
-    fraction.erase(fraction.find_last_not_of('0') + 1);
-    return text + "." + fraction;
 }
 
 }  // namespace thumbgate

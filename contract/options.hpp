@@ -12,44 +12,18 @@
 #include <vector>
 
 #include "contract/formats.hpp"
+#include "contract/look.hpp"
 #include "contract/refusal.hpp"
 
 namespace thumbgate {
 
-enum class ResizingType : std::uint8_t { fit, fill, force };
-
-enum class Gravity : std::uint8_t {
-    center,
-    north,
-    south,
-    east,
-    west,
-    north_east,
-    north_west,
-    south_east,
-    south_west,
-    smart
-};
-
-std::string_view name(ResizingType type);  // "fit"
-std::string_view name(Gravity gravity);    // "ce"
-
-// A device pixel ratio is held in thousandths: exact, and comparable.
-inline constexpr std::uint32_t kDprUnit = 1000;
-inline constexpr std::uint32_t kMaxDpr = 10 * kDprUnit;
-inline constexpr std::uint32_t kMaxDimension = 65535;  // pixels; the largest a JPEG can be
-inline constexpr std::size_t kMaxCacheBuster = 256;    // bytes
-inline constexpr std::size_t kMaxLinkId = 64;          // bytes
+inline constexpr std::size_t kMaxCacheBuster = 256;  // bytes
+inline constexpr std::uint32_t kMaxSigma = 100;      // pixels; what a blur takes grows with it
+inline constexpr std::uint32_t kMaxSharpen = 10;     // the same
+inline constexpr std::size_t kMaxLinkId = 64;        // bytes
 inline constexpr std::size_t kSessionHashDigits = 32;
 
-struct Options {
-    ResizingType resizing_type = ResizingType::fit;
-    std::uint32_t width = 0;   // pixels; 0: follows from the height and the source's aspect ratio
-    std::uint32_t height = 0;  // pixels; 0: follows from the width
-    bool enlarge = false;
-    Gravity gravity = Gravity::center;
-    std::uint32_t dpr = kDprUnit;  // thousandths
-    std::uint32_t quality = 0;     // 1 to 100; 0: the converter's default for the format
+struct Options : Look {
     std::optional<Format> format;  // named in the link; none: negotiated
     std::string cache_buster;      // names a version of the source
 
@@ -93,8 +67,5 @@ class Presets {
 
 // Applies one option to `options`; a later option overrides an earlier one.
 Parsed<void> apply_option(Options& options, const OptionText& text, const Presets& presets);
-
-// "1", "1.5", "0.333": a dpr as the grammar writes it.
-std::string format_dpr(std::uint32_t dpr);
 
 }  // namespace thumbgate

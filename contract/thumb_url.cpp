@@ -136,6 +136,12 @@ Parsed<void> check_whole(const ThumbLink& link, const LinkRules& rules) {
         return refuse(RefusalKind::bad_argument,
                       "option \"lid\" needs \"exp\": a revocation is kept no longer than the link lives");
     }
+    const Options& options = link.options;
+    const bool crops = options.crop_width != 0 || options.crop_height != 0;
+    if (crops && !options.has_crop_gravity && options.gravity.gravity == Gravity::smart) {
+        return refuse(RefusalKind::bad_argument,
+                      "option \"crop\" needs a gravity of its own where that of the picture is sm");
+    }
     if (rules.sources != nullptr && !rules.sources->allow(link.source)) {
         return refuse(RefusalKind::forbidden_source, "a link of this place may not name this source");
     }

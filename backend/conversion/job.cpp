@@ -42,7 +42,6 @@ constexpr std::array<std::string_view, 13> kOutcomes{"ok",
 
 JobRequest limits(const PoolConfig& config) {
     auto request = blank_message<JobRequest>();
-    request.dpr = kDprUnit;
     request.max_pixels = config.max_pixels;
     request.max_side = config.max_side;
     request.max_frames = config.max_frames;
@@ -151,16 +150,10 @@ JobRequest convert_request(const PoolConfig& config, const Conversion& conversio
     const Options& options = conversion.options;
     JobRequest request = limits(config);
     request.kind = JobKind::convert;
-    request.resizing_type = options.resizing_type;
-    request.gravity = options.gravity;
-    request.enlarge = options.enlarge;
+    static_cast<Look&>(request) = options;
     request.format_is_named = options.format.has_value();
     request.format = options.format.value_or(Format::jpeg);
     request.accepted = conversion.accepted;
-    request.width = options.width;
-    request.height = options.height;
-    request.dpr = options.dpr;
-    request.quality = options.quality;
     return request;
 }
 

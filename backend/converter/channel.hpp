@@ -91,11 +91,12 @@ std::span<std::byte> writable_bytes_of(Message& message) {
     return std::as_writable_bytes(std::span(&message, 1));
 }
 
-// A message with nothing of this process's memory between its fields.
+// A message of zeros and defaults, with nothing of this process's memory between its fields.
 template <typename Message>
 Message blank_message() {
     Message message;
     std::memset(static_cast<void*>(&message), 0, sizeof message);
+    if constexpr (requires { message.set_defaults(); }) message.set_defaults();
     return message;
 }
 

@@ -1,127 +1,236 @@
 #include "backend/converter/geometry.hpp"
 
 #include <algorithm>
+#include <cstdlib>
+
+#include "backend/converter/ratio.hpp"
+#include "contract/reduce_look.hpp"
 
 namespace thumbgate {
 namespace {
 
-// A scale factor as a fraction, so that no rounding but the last one decides a size. Numerators stay below 2^31
-// (a dimension times a dpr in thousandths), denominators and pixels below 2^34: every product fits 64 bits.
-struct Ratio {
-    std::uint64_t numerator;
-    std::uint64_t denominator;
-
-    bool operator<(const Ratio& other) const { return numerator * other.denominator < other.numerator * denominator; }
-};
-
 constexpr Ratio kOriginalSize{1, 1};
 
-// To the nearest pixel, halves up, and never nothing.
+// Never nothing.
 std::uint64_t scaled(std::uint64_t pixels, Ratio scale) {
-    const std::uint64_t nearest = (2 * pixels * scale.numerator + scale.denominator) / (2 * scale.denominator);
-    return std::max<std::uint64_t>(nearest, 1);
+    return std::max<std::uint64_t>(scale.times(pixels), 1);
 }
 
-Size scaled(Size size, Ratio scale) {
-    return {scaled(size.width, scale), scaled(size.height, scale)};
+struct Scale {
+    Ratio horizontal;
+    Ratio vertical;
+
+    Ratio larger() const { return std::max(horizontal, vertical); }
+    Scale times(Ratio factor) const { return {horizontal * factor, vertical * factor}; }
+};
+
+Size scaled(Size size, const Scale& scale) {
+    return {scaled(size.width, scale.horizontal), scaled(size.height, scale.vertical)};
 }
 
-Plan whole(Size size) {
-    return {.scaled = size, .result = size};
-}
+// ---- Places ----
 
-// The size that is asked for, in pixels of the result; 0 where a side is free.
-Size box_of(const Options& options) {
-    const auto side = [&](std::uint32_t wanted) {
-        const Ratio dpr{options.dpr, kDprUnit};
-        return wanted == 0 ? 0 : std::min<std::uint64_t>(scaled(wanted, dpr), kMaxDimension);
-    };
-    return {side(options.width), side(options.height)};
-}
-
-Plan plan_unsized(const Options& options, Size source) {
-    if (options.dpr > kDprUnit && !options.enlarge) return whole(source);
-    return whole(scaled(source, {options.dpr, kDprUnit}));
-}
-
-Plan plan_fit(const Options& options, Size source) {
-    const Size box = box_of(options);
-    const Ratio by_width{box.width, source.width};
-    const Ratio by_height{box.height, source.height};
-    Ratio scale = box.width == 0 ? by_height : by_width;
-    if (box.width != 0 && box.height != 0) scale = std::min(by_width, by_height);
-    if (!options.enlarge) scale = std::min(scale, kOriginalSize);
-    return whole(scaled(source, scale));
-}
-
-Plan plan_force(const Options& options, Size source) {
-    const Size box = box_of(options);
-    if (options.enlarge) return whole(box);
-    const Ratio by_width{box.width, source.width};
-    const Ratio by_height{box.height, source.height};
-    const Ratio larger = std::max(by_width, by_height);
-    if (!(kOriginalSize < larger)) return whole(box);
-    // The side that would grow most keeps the source's size; the other follows at the box's aspect ratio.
-    return whole(scaled(box, {larger.denominator, larger.numerator}));
-}
-
-Plan plan_filled_box(const Options& options, Size source) {
-    const Size box = box_of(options);
-    const Ratio scale = std::max(Ratio{box.width, source.width}, Ratio{box.height, source.height});
-    Plan plan = whole(scaled(source, scale));
-    plan.result = {std::min(box.width, plan.scaled.width), std::min(box.height, plan.scaled.height)};
-    return plan;
-}
-
-// Without enlarging, dpr raises the density of what dpr 1 shows, and stops where the source has no more pixels.
-Plan plan_fill_of_source(const Options& options, Size source) {
-    const Size box{options.width, options.height};
-    const Ratio fill = std::max(Ratio{box.width, source.width}, Ratio{box.height, source.height});
-    const Ratio wanted{fill.numerator * options.dpr, fill.denominator * kDprUnit};
-    const Ratio scale = std::min(wanted, kOriginalSize);
-    const bool source_is_smaller = kOriginalSize < fill;
-    // How the box of dpr 1 is scaled: with the source, or by what is left of dpr.
-    Ratio density{options.dpr, kDprUnit};
-    if (source_is_smaller)
-        density = scale;
-    else if (kOriginalSize < wanted)
-        density = {fill.denominator, fill.numerator};
-    const Size target = scaled(box, density);
-    Plan plan = whole(scaled(source, scale));
-    plan.result = {std::min(target.width, plan.scaled.width), std::min(target.height, plan.scaled.height)};
-    return plan;
-}
+// Where an anchor is along one side. `towards`: -1 for the start, 0 for the middle, 1 for the end.
+struct Pull {
+    int towards;
+    std::int32_t offset;  // kPlaceUnit
+};
 
 bool is_one_of(Gravity gravity, Gravity a, Gravity b, Gravity c) {
     return gravity == a || gravity == b || gravity == c;
 }
 
-// Where a crop lies along one side.
-std::uint64_t offset(std::uint64_t spare, bool at_start, bool at_end) {
-    if (at_start) return 0;
-    return at_end ? spare : spare / 2;
+Pull horizontal_pull(const Anchor& anchor) {
+    using enum Gravity;
+    if (is_one_of(anchor.gravity, west, north_west, south_west)) return {-1, anchor.x};
+    return {is_one_of(anchor.gravity, east, north_east, south_east) ? 1 : 0, anchor.x};
 }
 
-void place(Plan& plan, Gravity gravity) {
-    if (!plan.crops()) return;
-    plan.crop_by_content = gravity == Gravity::smart;
-    if (plan.crop_by_content) return;
+Pull vertical_pull(const Anchor& anchor) {
     using enum Gravity;
-    plan.left = offset(plan.scaled.width - plan.result.width, is_one_of(gravity, west, north_west, south_west),
-                       is_one_of(gravity, east, north_east, south_east));
-    plan.top = offset(plan.scaled.height - plan.result.height, is_one_of(gravity, north, north_west, north_east),
-                      is_one_of(gravity, south, south_west, south_east));
+    if (is_one_of(anchor.gravity, north, north_west, north_east)) return {-1, anchor.y};
+    return {is_one_of(anchor.gravity, south, south_west, south_east) ? 1 : 0, anchor.y};
+}
+
+std::int64_t pixels_of(std::int32_t offset, std::uint64_t side, Ratio density) {
+    const auto size = static_cast<std::uint64_t>(std::abs(std::int64_t{offset}));
+    const bool counts_pixels = size >= kPlaceUnit;
+    const Ratio part{counts_pixels ? 1 : size, kPlaceUnit};
+    const auto pixels = static_cast<std::int64_t>(counts_pixels ? (density * part).times(size) : part.times(side));
+    return offset < 0 ? -pixels : pixels;
+}
+
+// Where `inner` begins in `outer`, which is not smaller.
+std::uint64_t place(std::uint64_t outer, std::uint64_t inner, Pull pull, bool is_focus, Ratio density) {
+    const auto spare = static_cast<std::int64_t>(outer - inner);
+    const std::int64_t offset = pixels_of(pull.offset, outer, density);
+    std::int64_t start = spare / 2 + offset;
+    if (is_focus) {
+        const Ratio part{static_cast<std::uint64_t>(pull.offset), kPlaceUnit};
+        start = static_cast<std::int64_t>(part.times(outer)) - static_cast<std::int64_t>(inner / 2);
+    } else if (pull.towards != 0) {
+        start = pull.towards < 0 ? offset : spare - offset;
+    }
+    return static_cast<std::uint64_t>(std::clamp<std::int64_t>(start, 0, spare));
+}
+
+Area place(Size outer, Size inner, const Anchor& anchor, Ratio density) {
+    const bool is_focus = anchor.gravity == Gravity::focus_point;
+    return {place(outer.width, inner.width, horizontal_pull(anchor), is_focus, density),
+            place(outer.height, inner.height, vertical_pull(anchor), is_focus, density), inner};
+}
+
+// ---- The part of the source ----
+
+std::uint64_t crop_side(std::uint32_t wanted, std::uint64_t side) {
+    if (wanted == 0) return side;
+    if (wanted >= kPlaceUnit) return std::min<std::uint64_t>(wanted / kPlaceUnit, side);
+    return scaled(side, {wanted, kPlaceUnit});
+}
+
+Area used_area(const Look& look, Size source) {
+    const Size size{crop_side(look.crop_width, source.width), crop_side(look.crop_height, source.height)};
+    return place(source, size, look.crop_gravity, kOriginalSize);
+}
+
+// ---- Its size ----
+
+// `landscape` counts a square in.
+ResizingType type_for(const Look& look, Size source) {
+    if (look.resizing_type != ResizingType::automatic) return look.resizing_type;
+    const bool same = (source.width >= source.height) == (look.width >= look.height);
+    return same ? ResizingType::fill : ResizingType::fit;
+}
+
+// Of dpr 1 and without a zoom, as if there were always enough pixels.
+Scale wanted_scale(const Look& look, ResizingType type, Size source) {
+    if (look.width == 0 && look.height == 0) return {};
+    const Ratio by_width{look.width, source.width};
+    const Ratio by_height{look.height, source.height};
+    if (look.height == 0) return {by_width, by_width};
+    if (look.width == 0) return {by_height, by_height};
+    if (type == ResizingType::force) return {by_width, by_height};
+    const Ratio both = type == ResizingType::fit ? std::min(by_width, by_height) : std::max(by_width, by_height);
+    return {both, both};
+}
+
+void reach_minimum(Scale& scale, const Look& look, Size source) {
+    const auto reach = [](Ratio& side, Ratio& other, Ratio minimum) {
+        if (!(side < minimum)) return;
+        other = other * side.inverse() * minimum;
+        side = minimum;
+    };
+    if (look.min_width != 0) reach(scale.horizontal, scale.vertical, {look.min_width, source.width});
+    if (look.min_height != 0) reach(scale.vertical, scale.horizontal, {look.min_height, source.height});
+}
+
+struct Scaling {
+    Scale scale;    // with the density
+    Ratio density;  // what dpr comes to
+};
+
+// Without enlarging, a source that is too small is shown pixel for pixel. A dpr below 1 then takes nothing away from it
+// unless it would from the size that was asked for; an extension has that size in any case.
+Scaling make_scaling(const Look& look, ResizingType type, Size source) {
+    Scale scale = wanted_scale(look, type, source);
+    scale = {scale.horizontal * Ratio{look.zoom_x, kDprUnit}, scale.vertical * Ratio{look.zoom_y, kDprUnit}};
+    Ratio density{look.dpr, kDprUnit};
+    if (!look.enlarge) {
+        const Ratio larger = scale.larger();
+        if (kOriginalSize < larger) {
+            scale = scale.times(larger.inverse());
+            if (!look.extend) density = density * larger;
+        }
+        density = std::min(density, kOriginalSize < larger ? kOriginalSize : larger.inverse());
+    }
+    reach_minimum(scale, look, source);
+    return {scale.times(density), density};
+}
+
+// ---- What comes out ----
+
+// A side of 0 is free.
+Size target_of(const Look& look, Ratio density) {
+    const auto side = [&](std::uint32_t wanted, std::uint32_t zoom) {
+        return wanted == 0 ? 0 : scaled(wanted, density * Ratio{zoom, kDprUnit});
+    };
+    return {side(look.width, look.zoom_x), side(look.height, look.zoom_y)};
+}
+
+// Of a picture that is smaller than the target on one side: as much as has the target's aspect ratio.
+Size filled_down(Size target, Size size) {
+    const Ratio wide{target.width, size.width};
+    const Ratio high{target.height, size.height};
+    if (high < wide && kOriginalSize < wide) {
+        return {size.width, scaled(size.width, {target.height, target.width})};
+    }
+    if (wide < high && kOriginalSize < high) {
+        return {scaled(size.height, {target.width, target.height}), size.height};
+    }
+    return target;
+}
+
+Size kept_of(Size size, Size target) {
+    const auto side = [](std::uint64_t whole, std::uint64_t wanted) {
+        return wanted == 0 ? whole : std::min(whole, wanted);
+    };
+    return {side(size.width, target.width), side(size.height, target.height)};
+}
+
+Size with_aspect_ratio(Size size, Size target) {
+    const Ratio wide{target.width, size.width};
+    const Ratio high{target.height, size.height};
+    if (wide < high) return {size.width, scaled(size.width, {target.height, target.width})};
+    if (high < wide) return {scaled(size.height, {target.width, target.height}), size.height};
+    return size;
+}
+
+void extend_to(Plan& plan, Size target, const Anchor& anchor, Ratio density) {
+    const Size larger{std::max(plan.canvas.width, target.width), std::max(plan.canvas.height, target.height)};
+    const Area placed = place(larger, plan.canvas, anchor, density);
+    plan.canvas = larger;
+    plan.canvas_left += placed.left;
+    plan.canvas_top += placed.top;
+}
+
+void pad(Plan& plan, const Padding& padding, Ratio density) {
+    const std::uint64_t left = density.times(padding.left);
+    const std::uint64_t top = density.times(padding.top);
+    plan.canvas_left += left;
+    plan.canvas_top += top;
+    plan.canvas.width += left + density.times(padding.right);
+    plan.canvas.height += top + density.times(padding.bottom);
+}
+
+void crop_to(Plan& plan, Size size, const Anchor& anchor, Ratio density) {
+    plan.result = kept_of(plan.scaled, size);
+    if (!plan.crops()) return;
+    plan.crop_by_content = anchor.gravity == Gravity::smart;
+    if (plan.crop_by_content) return;
+    const Area kept = place(plan.scaled, plan.result, anchor, density);
+    plan.left = kept.left;
+    plan.top = kept.top;
 }
 
 }  // namespace
 
-Plan make_plan(const Options& options, Size source) {
-    if (options.width == 0 && options.height == 0) return plan_unsized(options, source);
-    const bool both_sides = options.width != 0 && options.height != 0;
-    if (!both_sides || options.resizing_type == ResizingType::fit) return plan_fit(options, source);
-    if (options.resizing_type == ResizingType::force) return plan_force(options, source);
-    Plan plan = options.enlarge ? plan_filled_box(options, source) : plan_fill_of_source(options, source);
-    place(plan, options.gravity);
+Plan make_plan(const Look& asked, Size source) {
+    Look look = asked;
+    reduce_look(look);
+    Plan plan;
+    plan.used = used_area(look, source);
+    const ResizingType type = type_for(look, plan.used.size);
+    const auto [scale, density] = make_scaling(look, type, plan.used.size);
+    plan.scaled = scaled(plan.used.size, scale);
+    const Size target = target_of(look, density);
+    const bool fills_down = type == ResizingType::fill_down;
+    crop_to(plan, fills_down ? filled_down(target, plan.scaled) : target, look.gravity, density);
+    plan.canvas = plan.result;
+    if (look.extend) extend_to(plan, target, look.extend_gravity, density);
+    if (look.extend_aspect_ratio) {
+        extend_to(plan, with_aspect_ratio(plan.result, target), look.extend_aspect_ratio_gravity, density);
+    }
+    pad(plan, look.padding, density);
     return plan;
 }
 

@@ -26,8 +26,6 @@ struct JpegShrink {
 };
 constexpr JpegShrink kJpegShrinks[] = {{8, 9}, {4, 5}, {2, 3}};
 
-constexpr int kRightAngleTurns = 5;  // EXIF orientations from here on swap width and height
-
 VImage load(Job& job, VOption* options) {
     options->set("access", VIPS_ACCESS_SEQUENTIAL)->set("fail_on", VIPS_FAIL_ON_TRUNCATED);
     switch (job.source_format) {
@@ -54,10 +52,6 @@ std::unexpected<Failure> refuse(Outcome limit, std::uint64_t found) {
 
 std::uint64_t positive(int value) {
     return static_cast<std::uint64_t>(std::max(value, 0));
-}
-
-int orientation_of(const VImage& image) {
-    return vips_image_get_orientation(image.get_image());
 }
 
 std::uint64_t pages_of(const VImage& image) {
@@ -121,9 +115,8 @@ Done look_through(Job& job) {
 
 Done open(Job& job) {
     job.image = load(job, VImage::option());
-    job.swaps_sides = orientation_of(job.image) >= kRightAngleTurns;
-    job.source_size = {positive(job.image.width()), positive(job.image.height())};
-    if (job.swaps_sides) std::swap(job.source_size.width, job.source_size.height);
+    job.orientation = orientation_of(job.request, vips_image_get_orientation(job.image.get_image()));
+    job.source_size = oriented(job.orientation, {positive(job.image.width()), positive(job.image.height())});
     return {};
 }
 
@@ -143,27 +136,22 @@ Done check_size(Job& job) {
 }
 
 Done plan_result(Job& job) {
-    Options options;
-    options.resizing_type = job.request.resizing_type;
-    options.gravity = job.request.gravity;
-    options.enlarge = job.request.enlarge;
-    options.width = job.request.width;
-    options.height = job.request.height;
-    options.dpr = job.request.dpr;
-    job.plan = make_plan(options, job.source_size);
+    job.plan = make_plan(job.request, job.source_size);
     // A long picture that fills an enlarged box would be scaled to any size, for a small part of it.
-    const auto [width, height] = job.plan.scaled;
-    if (width <= kLargestSide && height <= kLargestSide && width * height <= job.request.max_pixels) return {};
-    std::string detail = std::to_string(width) + " x " + std::to_string(height);
-    return std::unexpected(Failure{Outcome::result_too_many_pixels, std::move(detail)});
+    for (const auto& [width, height] : {job.plan.scaled, job.plan.canvas}) {
+        if (width <= kLargestSide && height <= kLargestSide && width * height <= job.request.max_pixels) continue;
+        std::string detail = std::to_string(width) + " x " + std::to_string(height);
+        return std::unexpected(Failure{Outcome::result_too_many_pixels, std::move(detail)});
+    }
+    return {};
 }
 
 Done shrink_on_load(Job& job) {
     const auto shrink = [](std::uint64_t from, std::uint64_t to) {
         return static_cast<double>(from) / static_cast<double>(to);
     };
-    const double common = std::min(shrink(job.source_size.width, job.plan.scaled.width),
-                                   shrink(job.source_size.height, job.plan.scaled.height));
+    const double common = std::min(shrink(job.plan.used.size.width, job.plan.scaled.width),
+                                   shrink(job.plan.used.size.height, job.plan.scaled.height));
     if (job.source_format == SourceFormat::webp) reload_webp(job, common / kRoomForResize);
     if (job.source_format != SourceFormat::jpeg) return {};
     const int factor = jpeg_shrink(common);
@@ -171,6 +159,22 @@ Done shrink_on_load(Job& job) {
         if (auto dropped = drop_unseen_scans(job); !dropped) return dropped;
     }
     reload_jpeg(job, factor);
+    return {};
+}
+
+// On pixels that the decoder may have shrunk: then to the nearest one, which is less than one of the result.
+Done take_used_area(Job& job) {
+    if (job.plan.used.size == job.source_size) return {};
+    const Size stored = oriented(job.orientation, job.source_size);
+    const Area area = stored_area(job.orientation, job.plan.used, stored);
+    const auto along = [](std::uint64_t pixels, int now, std::uint64_t whole) {
+        return static_cast<int>((2 * pixels * positive(now) + whole) / (2 * whole));
+    };
+    const int width = std::max(along(area.size.width, job.image.width(), stored.width), 1);
+    const int height = std::max(along(area.size.height, job.image.height(), stored.height), 1);
+    const int left = std::min(along(area.left, job.image.width(), stored.width), job.image.width() - width);
+    const int top = std::min(along(area.top, job.image.height(), stored.height), job.image.height() - height);
+    job.image = job.image.extract_area(left, top, width, height);
     return {};
 }
 

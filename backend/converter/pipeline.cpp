@@ -40,6 +40,7 @@ constexpr Step kConvert[] = {
     {"check size", check_size, corrupt},
     {"plan result", plan_result, failed},
     {"shrink on load", shrink_on_load, corrupt},
+    {"take used area", take_used_area, corrupt},
     {"choose colour space", choose_colour_space, unsupported},
     {"premultiply", premultiply, failed},
     {"resize", resize, failed},
@@ -48,6 +49,10 @@ constexpr Step kConvert[] = {
     {"decode", decode, corrupt},
     {"orient", orient, failed},
     {"crop", crop, failed},
+    {"blur and sharpen", blur_and_sharpen, failed},
+    {"pixelate", pixelate, failed},
+    {"extend", extend, failed},
+    {"fill background", fill_background, failed},
     {"drop opaque alpha", drop_opaque_alpha, failed},
     {"choose format", choose_format, failed},
     {"flatten", flatten, failed},
@@ -93,7 +98,7 @@ Done run_steps(std::span<const Step> steps, Job& job) {
 
 void describe(const Job& job, JobReply& reply) {
     const bool converted = job.request.kind == JobKind::convert;
-    const Size size = converted ? job.plan.result : job.source_size;
+    const Size size = converted ? job.plan.canvas : job.source_size;
     reply.format = job.format;
     reply.source_format = job.source_format;
     reply.has_alpha = job.has_alpha;

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <type_traits>
 
-#include "contract/options.hpp"
+#include "contract/look.hpp"
 
 namespace thumbgate {
 
@@ -34,25 +34,20 @@ enum class Outcome : std::uint8_t {
     failed,                  // an error that is not the picture's fault
 };
 
-struct JobRequest {
+struct JobRequest : Look {
     std::uint64_t number;  // the reply repeats it
     JobKind kind;
-    ResizingType resizing_type;
-    Gravity gravity;
-    bool enlarge;
     bool format_is_named;  // else the best of `accepted`, JPEG, or PNG where there is alpha
     Format format;
     FormatSet accepted;
-    std::uint32_t width;               // pixels, 0: free
-    std::uint32_t height;              // pixels, 0: free
-    std::uint32_t dpr;                 // thousandths
-    std::uint32_t quality;             // 0: the format's default
     std::uint64_t max_pixels;          // of the source, over all its frames; and of the result
     std::uint32_t max_side;            // pixels of the source's longer side
     std::uint32_t max_frames;          // of the source; pages are frames
     std::uint32_t max_scans;           // of a JPEG
     std::uint64_t max_metadata_bytes;  // see survey.hpp
     std::uint64_t max_output_bytes;
+
+    void set_defaults() { static_cast<Look&>(*this) = Look{}; }
 };
 
 struct JobReply {

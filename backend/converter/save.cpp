@@ -16,6 +16,7 @@ using vips::VTarget;
 
 constexpr double kOpaque = 255;
 constexpr int kPngCompression = 4;  // of 9
+constexpr int kLowestQuality = 10;  // that max_bytes is worth
 
 struct BlobDeleter {
     void operator()(VipsBlob* blob) const { vips_area_unref(VIPS_AREA(blob)); }
@@ -36,8 +37,10 @@ bool fits(const VImage& image, Format format) {
     return std::max(image.width(), image.height()) <= rule(format).largest_side;
 }
 
-int quality(const Job& job) {
-    return job.request.quality != 0 ? static_cast<int>(job.request.quality) : rule(job.format).quality;
+int asked_quality(const Job& job) {
+    if (job.request.quality != 0) return static_cast<int>(job.request.quality);
+    const std::uint8_t of_format = job.request.format_quality.at(static_cast<std::size_t>(job.format));
+    return of_format != 0 ? of_format : rule(job.format).quality;
 }
 
 // AV1 takes seconds where it may. What is spent is bounded by the size: about 100 ms on one core for a thumbnail, and
@@ -52,7 +55,7 @@ int avif_effort(const VImage& image) {
 // tables made for the picture save five bytes in a hundred.
 void save_jpeg(const Job& job, const VTarget& target) {
     job.image.jpegsave_target(
-        target, VImage::option()->set("strip", true)->set("Q", quality(job))->set("optimize_coding", true));
+        target, VImage::option()->set("strip", true)->set("Q", job.quality)->set("optimize_coding", true));
 }
 
 // Filters save more than compression does, for less time.
@@ -65,7 +68,7 @@ void save_png(const Job& job, const VTarget& target) {
 
 void save_webp(const Job& job, LimitedTarget& target) {
     const std::unique_ptr<VipsBlob, BlobDeleter> blob(
-        job.image.webpsave_buffer(VImage::option()->set("strip", true)->set("Q", quality(job))));
+        job.image.webpsave_buffer(VImage::option()->set("strip", true)->set("Q", job.quality)));
     std::size_t size = 0;
     const void* data = vips_blob_get(blob.get(), &size);
     const auto webp = without_metadata({static_cast<const char*>(data), size});
@@ -75,7 +78,7 @@ void save_webp(const Job& job, LimitedTarget& target) {
 void save_avif(const Job& job, const VTarget& target) {
     job.image.heifsave_target(target, VImage::option()
                                           ->set("strip", true)
-                                          ->set("Q", quality(job))
+                                          ->set("Q", job.quality)
                                           ->set("compression", VIPS_FOREIGN_HEIF_COMPRESSION_AV1)
                                           ->set("effort", avif_effort(job.image)));
 }
@@ -91,6 +94,34 @@ void save(const Job& job, LimitedTarget& target) {
         case Format::avif:
             return save_avif(job, target.get());
     }
+}
+
+Done encode_once(Job& job) {
+    LimitedTarget target(job.output, job.request.max_output_bytes);
+    try {
+        save(job, target);
+    } catch (const vips::VError&) {
+        if (!target.overflowed()) throw;
+        return std::unexpected(Failure{Outcome::too_large, "more bytes than max_output_bytes"});
+    }
+    job.output_bytes = target.written();
+    return {};
+}
+
+// The best quality with which the result has no more than max_bytes, else the lowest: by halving, in seven encodes or
+// so.
+Done lower_quality(Job& job) {
+    job.image = job.image.copy_memory();
+    int fits_in = std::min(kLowestQuality, job.quality);
+    int too_large = job.quality;
+    while (too_large - fits_in > 1) {
+        job.quality = (fits_in + too_large) / 2;
+        if (auto done = encode_once(job); !done) return done;
+        (job.output_bytes <= job.request.max_bytes ? fits_in : too_large) = job.quality;
+    }
+    if (job.quality == fits_in) return {};
+    job.quality = fits_in;
+    return encode_once(job);
 }
 
 }  // namespace
@@ -134,15 +165,11 @@ Done strip(Job& job) {
 }
 
 Done encode(Job& job) {
-    LimitedTarget target(job.output, job.request.max_output_bytes);
-    try {
-        save(job, target);
-    } catch (const vips::VError&) {
-        if (!target.overflowed()) throw;
-        return std::unexpected(Failure{Outcome::too_large, "more bytes than max_output_bytes"});
-    }
-    job.output_bytes = target.written();
-    return {};
+    job.quality = asked_quality(job);
+    if (auto done = encode_once(job); !done) return done;
+    const bool gives_up_quality = job.format == Format::jpeg || job.format == Format::webp;
+    const bool fits_in = job.request.max_bytes == 0 || job.output_bytes <= job.request.max_bytes;
+    return fits_in || !gives_up_quality ? Done{} : lower_quality(job);
 }
 
 }  // namespace thumbgate

@@ -9,6 +9,7 @@
 #include <vips/vips8>
 
 #include "backend/converter/geometry.hpp"
+#include "backend/converter/orientation.hpp"
 #include "backend/converter/protocol.hpp"
 
 namespace thumbgate {
@@ -21,13 +22,14 @@ struct Job {
     std::string scans = {};  // what `source` reads instead, where a part of the file does
 
     SourceFormat source_format{};
-    Size source_size{};  // as shown: orientation applied
-    Plan plan{};         // convert alone
+    Orientation orientation{};  // what turns the stored pixels into what is shown
+    Size source_size{};         // as shown
+    Plan plan{};                // convert alone
     vips::VImage image{};
-    bool swaps_sides = false;  // the orientation turns the stored pixels by 90°
     std::optional<VipsBandFormat> premultiplied_from{};
     bool has_alpha = false;
     Format format{};  // of the result
+    int quality = 0;  // that it is encoded with
     std::uint64_t output_bytes = 0;
 };
 
@@ -45,6 +47,7 @@ Done open(Job& job);          // reads the header
 Done check_size(Job& job);    // against max_side, max_frames and max_pixels, before any pixel is decoded
 Done plan_result(Job& job);
 Done shrink_on_load(Job& job);  // lets the decoder do the coarse part of the scaling, where it can
+Done take_used_area(Job& job);  // what a crop leaves of the source
 Done shrink_for_inspection(Job& job);
 Done decode_and_look(Job& job);  // every pixel, without keeping any; finds out about transparency
 
@@ -57,6 +60,12 @@ Done convert_to_srgb(Job& job);
 Done decode(Job& job);  // into memory
 Done orient(Job& job);
 Done crop(Job& job);
+
+// effects.cpp
+Done blur_and_sharpen(Job& job);
+Done pixelate(Job& job);
+Done extend(Job& job);           // to the canvas, with transparency
+Done fill_background(Job& job);  // instead of transparency, where the link names a colour
 
 // save.cpp
 Done drop_opaque_alpha(Job& job);

@@ -35,15 +35,14 @@ Done choose_colour_space(Job& job) {
 
 // Else the colour of fully transparent pixels bleeds into their neighbours.
 Done premultiply(Job& job) {
-    if (!job.image.has_alpha() || job.plan.scaled == job.source_size) return {};
+    if (!job.image.has_alpha() || job.plan.scaled == job.plan.used.size) return {};
     job.premultiplied_from = job.image.format();
     job.image = job.image.premultiply();
     return {};
 }
 
 Done resize(Job& job) {
-    Size target = job.plan.scaled;
-    if (job.swaps_sides) std::swap(target.width, target.height);
+    const Size target = oriented(job.orientation, job.plan.scaled);
     const double horizontal = static_cast<double>(target.width) / job.image.width();
     const double vertical = static_cast<double>(target.height) / job.image.height();
     if (horizontal == 1 && vertical == 1) return {};
@@ -75,7 +74,17 @@ Done decode(Job& job) {
 }
 
 Done orient(Job& job) {
-    job.image = job.image.autorot();
+    auto [transposed, horizontally, vertically] = job.orientation;
+    if (transposed) {
+        // A quarter turn is a transposition and a mirror.
+        job.image = job.image.rot90();
+        horizontally = !horizontally;
+    }
+    if (horizontally && vertically) {
+        job.image = job.image.rot180();
+    } else if (horizontally || vertically) {
+        job.image = job.image.flip(horizontally ? VIPS_DIRECTION_HORIZONTAL : VIPS_DIRECTION_VERTICAL);
+    }
     const Size size{static_cast<std::uint64_t>(job.image.width()), static_cast<std::uint64_t>(job.image.height())};
     if (size == job.plan.scaled) return {};
     return std::unexpected(Failure{Outcome::failed, "scaled to another size than planned"});

@@ -33,7 +33,6 @@ void warm_up(Format format, int source, int output) noexcept {
     request.format_is_named = true;
     request.format = format;
     request.width = kSide / 2;
-    request.dpr = kDprUnit;
     request.max_pixels = kSide * kSide;
     request.max_side = kSide;
     request.max_frames = 1;

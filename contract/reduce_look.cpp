@@ -1,0 +1,107 @@
+#include "contract/reduce_look.hpp"
+
+#include <algorithm>
+
+namespace thumbgate {
+namespace {
+
+bool is_sized(const Look& look) {
+    return look.width != 0 || look.height != 0;
+}
+bool has_both_sides(const Look& look) {
+    return look.width != 0 && look.height != 0;
+}
+bool has_minimum(const Look& look) {
+    return look.min_width != 0 || look.min_height != 0;
+}
+
+bool is_fill(const Look& look) {
+    const ResizingType type = look.resizing_type;
+    return type == ResizingType::fill || type == ResizingType::fill_down || type == ResizingType::automatic;
+}
+
+// A side that was asked for does not become 0, which would mean "not asked for".
+std::uint32_t multiplied(std::uint32_t pixels, std::uint32_t thousandths) {
+    if (pixels == 0) return 0;
+    const std::uint64_t product = (std::uint64_t{pixels} * thousandths + kDprUnit / 2) / kDprUnit;
+    return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(product, 1, kMaxDimension));
+}
+
+void multiply(Look& look, std::uint32_t& factor) {
+    look.width = multiplied(look.width, factor);
+    look.height = multiplied(look.height, factor);
+    factor = kDprUnit;
+}
+
+// Whether something else than the size is a matter of dpr: paddings and offsets are multiplied by it, a fill that must
+// not enlarge keeps the part that it shows, an extension its composition, and a minimum follows after it.
+bool depends_on_dpr(const Look& look) {
+    const bool offset = (crops_to_size(look) && look.gravity.counts_pixels()) ||
+                        (look.extend && look.extend_gravity.counts_pixels()) ||
+                        (look.extend_aspect_ratio && look.extend_aspect_ratio_gravity.counts_pixels());
+    const bool extends = (look.extend || look.extend_aspect_ratio) && !look.enlarge;
+    const bool fills = has_both_sides(look) && is_fill(look) && !look.enlarge;
+    return fills || extends || offset || has_minimum(look) || look.padding != Padding{};
+}
+
+void drop_extensions(Look& look) {
+    const bool both = has_both_sides(look);
+    const bool fills = look.resizing_type == ResizingType::fill || look.resizing_type == ResizingType::force;
+    const bool reaches_size = look.enlarge && (!both || fills);
+    if (!is_sized(look) || reaches_size) look.extend = false;
+    if (!both || reaches_size || look.extend) look.extend_aspect_ratio = false;
+    if (!look.extend) look.extend_gravity = {};
+    if (!look.extend_aspect_ratio) look.extend_aspect_ratio_gravity = {};
+}
+
+// Mirroring at both axes is half a turn: what is left is turns, and one mirror.
+void reduce_turns(Look& look) {
+    if (!look.flip_vertically) return;
+    look.flip_vertically = false;
+    look.flip_horizontally = !look.flip_horizontally;
+    look.quarter_turns = static_cast<std::uint8_t>((look.quarter_turns + 2) % 4);
+}
+
+void reduce_crop(Look& look) {
+    const bool crops = look.crop_width != 0 || look.crop_height != 0;
+    if (crops && !look.has_crop_gravity) look.crop_gravity = look.gravity;
+    if (!crops) look.crop_gravity = {};
+    look.has_crop_gravity = crops;
+}
+
+// Without a size only factors scale, and without enlarging they cannot scale up.
+void reduce_unsized(Look& look) {
+    if (look.zoom_x != kDprUnit || look.zoom_y != kDprUnit) return;
+    if (look.dpr > kDprUnit && !look.enlarge) look.dpr = kDprUnit;
+    if (look.dpr <= kDprUnit) look.enlarge = false;
+}
+
+}  // namespace
+
+bool crops_to_size(const Look& look) {
+    return is_sized(look) && ((has_both_sides(look) && is_fill(look)) || has_minimum(look));
+}
+
+void fold_factors(Look& look) {
+    if (!is_sized(look)) return;
+    if (look.zoom_x == look.zoom_y) {
+        multiply(look, look.zoom_x);
+        look.zoom_y = kDprUnit;
+    }
+    if (!depends_on_dpr(look)) multiply(look, look.dpr);
+}
+
+void reduce_look(Look& look) {
+    reduce_turns(look);
+    reduce_crop(look);
+    if (!is_sized(look)) reduce_unsized(look);
+    if (!has_both_sides(look)) look.resizing_type = ResizingType::fit;
+    if (look.enlarge && look.resizing_type == ResizingType::fill_down) look.resizing_type = ResizingType::fill;
+    if (!crops_to_size(look)) look.gravity = {};
+    drop_extensions(look);
+    fold_factors(look);
+    if (!look.has_background) look.background = {};
+    if (look.pixelate == 1) look.pixelate = 0;
+}
+
+}  // namespace thumbgate
