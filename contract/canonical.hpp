@@ -1,14 +1,19 @@
-// The canonical form: one spelling for each conversion. Two links have the same canonical form if and only if they
-// describe the same conversion, so it is the cache key, and it is what the edge asks the backend for:
+// The canonical form: one spelling for each conversion, so it is the cache key, and it is what the edge asks the
+// backend for:
 //
 //     rt:fill/w:300/h:400/g:no/dpr:2/q:80/cb:v2/<format token>/plain/<source>
 //
 // in this order, with the rest of the options after the size (mw mh z el ex exar c ar rot fl), after the gravity
 // (pd bg bl sh pix) and after the quality (fq mb); defaults are left out. The format token is `f:<format>` where the
 // link names one, else `accept:<avif+webp|avif|webp|base>`. It begins without "/" and holds no exp, lid, sid and
-// signature. A few conversions coincide for every source and keep names of their own: of sides of a single pixel
-// (nothing can be enlarged to it), of a dpr and a zoom without a size, and of different ways to come to one padding or
-// offset. Pure functions.
+// signature.
+//
+// Two links with one form always describe one conversion. The other way round it holds for resizing types, sizes, plain
+// gravities, dpr, quality and formats, and as far as the rules of reduce() go. What coincides and keeps names of its
+// own: conversions to sides of a single pixel (nothing can be enlarged to it), a zoom without a size, and crops, minima
+// and anchors that happen to agree.
+//
+// Pure functions.
 #pragma once
 
 #include <string>

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstdint>
+#include <numeric>
 
 namespace thumbgate {
 
@@ -20,6 +21,8 @@ struct Ratio {
     }
 
     friend Ratio operator*(Ratio a, Ratio b) {
+        cancel(a.numerator, b.denominator);
+        cancel(b.numerator, a.denominator);
         Wide above = Wide{a.numerator} * b.numerator;
         Wide below = Wide{a.denominator} * b.denominator;
         constexpr int kBits = 50;
@@ -31,6 +34,12 @@ struct Ratio {
     }
 
     Ratio inverse() const { return {denominator, numerator}; }
+
+    static void cancel(std::uint64_t& numerator, std::uint64_t& denominator) {
+        const std::uint64_t common = std::gcd(numerator, denominator);
+        numerator /= common;
+        denominator /= common;
+    }
 
     // To the nearest, halves up.
     std::uint64_t times(std::uint64_t pixels) const {

@@ -1,0 +1,196 @@
+// What a look does to a picture, computed from the description of each option in floating point, without the contract's
+// and the converter's code. Sizes in links are chosen so that no product with a zoom or a dpr needs rounding.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace thumbgate::test {
+
+struct Place {
+    std::string gravity = "ce";
+    double x = 0;
+    double y = 0;
+};
+
+struct LookMeaning {
+    std::string type = "fit";
+    double width = 0, height = 0, min_width = 0, min_height = 0;
+    double zoom_x = 1, zoom_y = 1, dpr = 1;
+    bool enlarge = false, extend = false, extend_ratio = false;
+    Place gravity, extend_place, extend_ratio_place, crop_place;
+    bool crop_has_place = false;
+    double crop_width = 0, crop_height = 0;
+    bool auto_rotate = true, flip_x = false, flip_y = false;
+    int angle = 0;
+    std::array<double, 4> padding{};  // top, right, bottom, left
+    std::string background;
+    double blur = 0, sharpen = 0;
+    int pixelate = 0;
+    int quality = 0;
+    std::map<std::string, int> format_quality;
+    int max_bytes = 0;
+    std::string format;
+};
+
+struct Box {
+    double left = 0, top = 0, width = 0, height = 0;
+};
+
+struct Effect {
+    Box used;  // of the source as it is shown
+    double scaled_width, scaled_height;
+    Box kept;    // of that
+    bool smart;  // then where is not known
+    Box placed;  // the kept part on the canvas
+    double canvas_width, canvas_height;
+};
+
+inline double to_pixel(double value) {
+    return std::floor(value + .5 + 1e-9);
+}
+inline double at_least_one(double value) {
+    return std::max(1.0, to_pixel(value));
+}
+
+inline double along(double outer, double inner, bool start, bool end, double offset, double dpr, bool focus) {
+    const double spare = outer - inner;
+    if (focus) return std::clamp(to_pixel(offset * outer) - std::floor(inner / 2), 0.0, spare);
+    const double size = std::abs(offset) >= 1 ? std::abs(offset) * dpr : std::abs(offset) * outer;
+    const double pixels = offset < 0 ? -to_pixel(size) : to_pixel(size);
+    const double from = start ? pixels : end ? spare - pixels : std::floor(spare / 2) + pixels;
+    return std::clamp(from, 0.0, spare);
+}
+
+inline Box place(double outer_width, double outer_height, double width, double height, const Place& at, double dpr) {
+    const bool focus = at.gravity == "fp";
+    const auto names = [&](const char* edge) { return !focus && at.gravity.find(edge) != std::string::npos; };
+    return {along(outer_width, width, names("we"), names("ea"), at.x, dpr, focus),
+            along(outer_height, height, names("no"), names("so"), at.y, dpr, focus), width, height};
+}
+
+inline Effect effect_of(const LookMeaning& look, double width, double height) {
+    Effect out{};
+    const auto part = [](double wanted, double side) {
+        if (wanted == 0) return side;
+        return wanted >= 1 ? std::min(std::floor(wanted), side) : at_least_one(wanted * side);
+    };
+    out.used = place(width, height, part(look.crop_width, width), part(look.crop_height, height),
+                     look.crop_has_place ? look.crop_place : look.gravity, 1);
+    const double source_width = out.used.width;
+    const double source_height = out.used.height;
+
+    const bool both = look.width != 0 && look.height != 0;
+    std::string type = both ? look.type : "fit";
+    if (type == "auto") type = (source_width >= source_height) == (look.width >= look.height) ? "fill" : "fit";
+    double across = look.width / source_width;
+    double down = look.height / source_height;
+    if (look.width == 0) across = look.height == 0 ? 1 : down;
+    if (look.height == 0) down = look.width == 0 ? 1 : across;
+    if (type == "fit") across = down = std::min(across, down);
+    if (type == "fill" || type == "fill-down") across = down = std::max(across, down);
+    across *= look.zoom_x;
+    down *= look.zoom_y;
+    double density = look.dpr;
+    if (!look.enlarge) {
+        const bool has_size = look.width != 0 || look.height != 0;
+        const double excess = std::max(across, down);
+        if (excess > 1) {
+            across /= excess;
+            down /= excess;
+            if (!(look.extend && has_size)) density *= excess;
+        }
+        density = std::min(density, 1 / std::max(across, down));
+    }
+    if (look.min_width / source_width > across) {
+        down *= look.min_width / source_width / across;
+        across = look.min_width / source_width;
+    }
+    if (look.min_height / source_height > down) {
+        across *= look.min_height / source_height / down;
+        down = look.min_height / source_height;
+    }
+    out.scaled_width = at_least_one(source_width * across * density);
+    out.scaled_height = at_least_one(source_height * down * density);
+
+    const double target_width = look.width == 0 ? 0 : at_least_one(look.width * look.zoom_x * density);
+    const double target_height = look.height == 0 ? 0 : at_least_one(look.height * look.zoom_y * density);
+    double keep_width = target_width == 0 ? out.scaled_width : std::min(target_width, out.scaled_width);
+    double keep_height = target_height == 0 ? out.scaled_height : std::min(target_height, out.scaled_height);
+    if (type == "fill-down" && !look.enlarge) {
+        const double lacks_width = target_width / out.scaled_width;
+        const double lacks_height = target_height / out.scaled_height;
+        if (lacks_width > lacks_height && lacks_width > 1) {
+            keep_height = std::min(out.scaled_height, at_least_one(out.scaled_width * target_height / target_width));
+        } else if (lacks_height > lacks_width && lacks_height > 1) {
+            keep_width = std::min(out.scaled_width, at_least_one(out.scaled_height * target_width / target_height));
+        }
+    }
+    out.kept = place(out.scaled_width, out.scaled_height, keep_width, keep_height, look.gravity, density);
+    const bool crops = keep_width != out.scaled_width || keep_height != out.scaled_height;
+    out.smart = crops && look.gravity.gravity == "sm";
+    if (!crops || out.smart) out.kept.left = out.kept.top = 0;
+
+    out.canvas_width = out.kept.width;
+    out.canvas_height = out.kept.height;
+    out.placed = {0, 0, out.kept.width, out.kept.height};
+    const auto extend = [&](double wide, double high, const Place& at) {
+        wide = std::max(wide, out.canvas_width);
+        high = std::max(high, out.canvas_height);
+        const Box box = place(wide, high, out.canvas_width, out.canvas_height, at, density);
+        out.placed.left += box.left;
+        out.placed.top += box.top;
+        out.canvas_width = wide;
+        out.canvas_height = high;
+    };
+    if (look.extend) extend(target_width, target_height, look.extend_place);
+    if (look.extend_ratio && both && !look.extend) {
+        const double lacks_width = target_width / out.kept.width;
+        const double lacks_height = target_height / out.kept.height;
+        if (lacks_height > lacks_width * (1 + 1e-12)) {
+            extend(0, at_least_one(out.kept.width * target_height / target_width), look.extend_ratio_place);
+        } else if (lacks_width > lacks_height * (1 + 1e-12)) {
+            extend(at_least_one(out.kept.height * target_width / target_height), 0, look.extend_ratio_place);
+        }
+    }
+    std::array<double, 4> padding{};
+    for (std::size_t i = 0; i < 4; ++i) padding.at(i) = to_pixel(look.padding.at(i) * density);
+    out.placed.top += padding[0];
+    out.placed.left += padding[3];
+    out.canvas_width += padding[1] + padding[3];
+    out.canvas_height += padding[0] + padding[2];
+    return out;
+}
+
+// A picture of letters, turned and mirrored one step after the other.
+inline std::vector<std::string> turned_letters(const LookMeaning& look, int exif) {
+    std::vector<std::string> rows{"abc", "def"};
+    const auto mirror = [&] {
+        for (auto& row : rows) std::reverse(row.begin(), row.end());
+    };
+    const auto turn = [&] {
+        std::vector<std::string> turned(rows[0].size(), std::string(rows.size(), ' '));
+        for (std::size_t y = 0; y < rows.size(); ++y) {
+            for (std::size_t x = 0; x < rows[0].size(); ++x) turned[x][rows.size() - 1 - y] = rows[y][x];
+        }
+        rows = turned;
+    };
+    const auto turn_by = [&](int degrees) {
+        for (; degrees > 0; degrees -= 90) turn();
+    };
+    if (look.auto_rotate) {
+        constexpr std::array<int, 8> degrees{0, 0, 180, 180, 90, 90, 270, 270};
+        turn_by(degrees.at(static_cast<std::size_t>(exif - 1)));
+        if (exif == 2 || exif == 4 || exif == 5 || exif == 7) mirror();
+    }
+    turn_by(look.angle % 360);
+    if (look.flip_x) mirror();
+    if (look.flip_y) std::reverse(rows.begin(), rows.end());
+    return rows;
+}
+
+}  // namespace thumbgate::test
