@@ -1,0 +1,70 @@
+// Conversions as a link asks for them, by the pipeline in this process.
+#pragma once
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <filesystem>
+#include <string>
+
+#include "backend/conversion/job.hpp"
+#include "backend/converter/libvips.hpp"
+#include "backend/converter/pipeline.hpp"
+#include "contract/canonical.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/image.hpp"
+
+namespace thumbgate::test {
+
+struct Converted {
+    JobReply reply;
+    std::string bytes;
+};
+
+// `options`: as in a link, "w:300/q:80". The client accepts no format but the base ones.
+inline Converted convert_link(const std::filesystem::path& source, const std::string& options) {
+    static const bool started = start_libvips().has_value();
+    REQUIRE(started);
+    const auto link = parse_link("/" + options + "/plain/photo://a", Presets{});
+    if (!link) FAIL(options << ": " << link.error().detail);
+    PoolConfig config;
+    config.max_pixels = 100'000'000;
+    config.max_output_bytes = 32 << 20;
+    const JobRequest request = convert_request(config, reduce(*link, FormatSet{}));
+    const thumbgate::UniqueFd in(open(source.c_str(), O_RDONLY | O_CLOEXEC));
+    const thumbgate::UniqueFd out(memfd_create("result", MFD_CLOEXEC));
+    REQUIRE(in);
+    const JobReply reply = run_job(request, in.get(), out.get());
+    std::string bytes(reply.output_bytes, '\0');
+    REQUIRE(pread(out.get(), bytes.data(), bytes.size(), 0) == static_cast<ssize_t>(bytes.size()));
+    return {reply, std::move(bytes)};
+}
+
+inline Pixels picture(const Converted& converted) {
+    INFO("detail: " << converted.reply.detail.data());
+    REQUIRE(converted.reply.outcome == Outcome::ok);
+    Pixels pixels = Pixels::of_bytes(converted.bytes);
+    CHECK(pixels.width() == static_cast<int>(converted.reply.width));
+    CHECK(pixels.height() == static_cast<int>(converted.reply.height));
+    return pixels;
+}
+
+// How far the channels of two pictures of one size are apart, over all pixels: 0 to 255.
+inline double mean_error(const Pixels& a, const Pixels& b) {
+    REQUIRE((a.width() == b.width() && a.height() == b.height()));
+    const double wide = 1.0 / a.width();
+    const double high = 1.0 / a.height();
+    double sum = 0;
+    for (int y = 0; y < a.height(); ++y) {
+        for (int x = 0; x < a.width(); ++x) {
+            const Rgb one = a.mean(x * wide, y * high, (x + 1) * wide, (y + 1) * high);
+            const Rgb other = b.mean(x * wide, y * high, (x + 1) * wide, (y + 1) * high);
+            for (std::size_t i = 0; i < one.size(); ++i) sum += std::abs(one.at(i) - other.at(i));
+        }
+    }
+    return sum / 3 * wide * high;
+}
+
+}  // namespace thumbgate::test
