@@ -230,6 +230,42 @@ Parsed<void> apply_presets(Context& to, Arguments arguments) {
     return {};
 }
 
+// What is always so here, and cannot be asked for in another way: links may say it.
+Parsed<void> accept_only(std::string_view option, bool always, Arguments arguments) {
+    bool asked = false;
+    if (auto parsed = parse_flag(option, arguments[0], asked); !parsed) return parsed;
+    if (asked == always) return {};
+    return bad_argument(option, arguments[0], always ? "1 alone" : "0 alone");
+}
+
+Parsed<void> apply_strip_metadata(Context&, Arguments arguments) {
+    return accept_only("strip_metadata", true, arguments);
+}
+
+Parsed<void> apply_keep_copyright(Context&, Arguments arguments) {
+    return accept_only("keep_copyright", false, arguments);
+}
+
+Parsed<void> apply_strip_color_profile(Context&, Arguments arguments) {
+    return accept_only("strip_color_profile", true, arguments);
+}
+
+Parsed<void> apply_preserve_hdr(Context&, Arguments arguments) {
+    return accept_only("preserve_hdr", false, arguments);
+}
+
+Parsed<void> apply_enforce_thumbnail(Context&, Arguments arguments) {
+    return accept_only("enforce_thumbnail", false, arguments);
+}
+
+Parsed<void> apply_raw(Context&, Arguments arguments) {
+    return accept_only("raw", false, arguments);
+}
+
+Parsed<void> apply_return_attachment(Context&, Arguments arguments) {
+    return accept_only("return_attachment", false, arguments);
+}
+
 struct OptionRule {
     std::string_view name;
     std::string_view synonyms;  // separated by spaces
@@ -241,7 +277,7 @@ struct OptionRule {
 constexpr std::size_t kMaxPresetsInOneOption = 16;
 constexpr std::size_t kMaxFormatQualities = 16;  // arguments
 
-constexpr std::array<OptionRule, 31> kRules{{
+constexpr std::array<OptionRule, 38> kRules{{
     {"resize", "rs", 8, apply_resize},
     {"size", "s", 7, apply_size},
     {"resizing_type", "rt", 1, apply_resizing_type},
@@ -267,6 +303,13 @@ constexpr std::array<OptionRule, 31> kRules{{
     {"format_quality", "fq", kMaxFormatQualities, apply_format_quality},
     {"max_bytes", "mb", 1, apply_max_bytes},
     {"dpr", "", 1, apply_dpr},
+    {"strip_metadata", "sm", 1, apply_strip_metadata},
+    {"keep_copyright", "kcr", 1, apply_keep_copyright},
+    {"strip_color_profile", "scp", 1, apply_strip_color_profile},
+    {"preserve_hdr", "ph", 1, apply_preserve_hdr},
+    {"enforce_thumbnail", "eth", 1, apply_enforce_thumbnail},
+    {"raw", "", 1, apply_raw},
+    {"return_attachment", "att", 1, apply_return_attachment},
     {"format", "f ext", 1, apply_format},
     {"cachebuster", "cb", 1, apply_cache_buster},
     {"preset", "pr", kMaxPresetsInOneOption, apply_presets, OptionScope::preset},

@@ -61,12 +61,11 @@ Result<std::chrono::seconds> parse_lifetime(const json::value& value) {
 Result<void> apply_field(Options& options, std::string_view name, const json::value& value) {
     const auto field = std::ranges::find(kFields, name, &Field::name);
     if (field == kFields.end()) return bad_request("\"" + std::string(name) + "\" is not known here.");
-    auto argument = argument_of(value);
+    const auto argument = argument_of(value);
     if (!argument) return bad_request("\"" + std::string(name) + "\" does not take " + json::serialize(value) + ".");
-    OptionText option;
-    option.name = field->option;
-    option.arguments.push_back(std::move(*argument));
-    if (const auto applied = apply_option(options, option, Presets{}); !applied) {
+    // As in a link: a gravity may have arguments of its own, "fp:0.5:0.25".
+    const auto option = split_option(std::string(field->option) + ':' + *argument);
+    if (const auto applied = apply_option(options, *option, Presets{}); !applied) {
         return bad_request("\"" + std::string(name) + "\": " + applied.error().detail + ".");
     }
     return {};

@@ -60,6 +60,17 @@ TEST_CASE("a link's picture is described in the URL's own words") {
     CHECK(link->options.format == Format::webp);
 }
 
+TEST_CASE("a link's gravity may be a focus point or have an offset") {
+    const auto anchor_of = [](const std::string& gravity) {
+        const std::string size = "\"resizing_type\": \"fill\", \"width\": 30, \"height\": 20";
+        const auto request = parse_link_request("{\"expires_in\": 60, " + size + ", \"gravity\": \"" + gravity + "\"}");
+        REQUIRE(request);
+        return parse_link(link_path(*request, "x", 9), Presets{})->options.gravity;
+    };
+    CHECK(anchor_of("fp:0.5:0.25") == Anchor{Gravity::focus_point, kPlaceUnit / 2, kPlaceUnit / 4});
+    CHECK(anchor_of("no:0:10") == Anchor{Gravity::north, 0, 10 * kPlaceUnit});
+}
+
 TEST_CASE("a link without any wish is the picture as it is") {
     const auto link = parse_link(link_path(*parse_link_request("{\"expires_in\":1}"), "x", 9), Presets{});
     REQUIRE(link);
