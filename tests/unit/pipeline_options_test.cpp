@@ -178,6 +178,8 @@ TEST_CASE("Blur, sharpening and blocks are those of another program") {
         CHECK(mean_error(shown(png, "w:400"), expected) > 1);
     };
     compare("bl:4", "gaussblur", "4");
+    compare("bl:10.5", "gaussblur", "10.5");
+    compare("bl:45", "gaussblur", "45");
     compare("sh:1.5", "sharpen", "--sigma=1.5");
     const Pixels blocks = shown(png, "w:400/pix:16");
     CHECK(size_of(blocks) == size_of(shown(png, "w:400")));
