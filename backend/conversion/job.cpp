@@ -127,7 +127,7 @@ std::string message_of(Outcome outcome, const PoolConfig& config) {
         case Outcome::too_large:
             return "The result would have more than " + describe_size(config.max_output_bytes) + ".";
         case Outcome::result_too_many_pixels:
-            return "The result would be scaled from more than " + in_megapixels(config.max_pixels) + ".";
+            return "The result would have, or be scaled from, more than " + in_megapixels(config.max_pixels) + ".";
         case Outcome::result_side_too_long:
             return "The result would have more pixels a side than its format holds: 65500 in JPEG, 16383 in WebP, "
                    "16384 in AVIF.";
