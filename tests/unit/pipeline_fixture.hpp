@@ -1,4 +1,4 @@
-// Conversions as a link asks for them, by the pipeline in this process.
+// Conversions by a real converter, behind its sandbox: as a request, or as a link asks for them.
 #pragma once
 
 #include <fcntl.h>
@@ -10,11 +10,11 @@
 #include <string>
 
 #include "backend/conversion/job.hpp"
-#include "backend/converter/libvips.hpp"
-#include "backend/converter/pipeline.hpp"
 #include "contract/canonical.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/converter.hpp"
 #include "tests/support/image.hpp"
+#include "tests/support/programs.hpp"
 
 namespace thumbgate::test {
 
@@ -23,24 +23,30 @@ struct Converted {
     std::string bytes;
 };
 
-// `options`: as in a link, "w:300/q:80". The client accepts no format but the base ones.
-inline Converted convert_link(const std::filesystem::path& source, const std::string& options) {
-    static const bool started = start_libvips().has_value();
-    REQUIRE(started);
-    const auto link = parse_link("/" + options + "/plain/photo://a", Presets{});
-    if (!link) FAIL(options << ": " << link.error().detail);
-    PoolConfig config;
-    config.max_pixels = 100'000'000;
-    config.max_output_bytes = 32 << 20;
-    const JobRequest request = convert_request(config, reduce(*link, FormatSet{}));
-    const thumbgate::UniqueFd in(open(source.c_str(), O_RDONLY | O_CLOEXEC));
-    const thumbgate::UniqueFd out(memfd_create("result", MFD_CLOEXEC));
-    REQUIRE(in);
-    const JobReply reply = run_job(request, in.get(), out.get());
-    std::string bytes(reply.output_bytes, '\0');
-    REQUIRE(pread(out.get(), bytes.data(), bytes.size(), 0) == static_cast<ssize_t>(bytes.size()));
-    return {reply, std::move(bytes)};
-}
+// Jobs in a converter of the test case's own.
+class ConverterFixture {
+  public:
+    explicit ConverterFixture(const std::string& program = "thumbgate-converter") : converter(built(program)) {}
+
+    Converted run_request(const JobRequest& request, const std::filesystem::path& source) {
+        const thumbgate::UniqueFd in(open(source.c_str(), O_RDONLY | O_CLOEXEC));
+        const thumbgate::UniqueFd out(memfd_create("result", MFD_CLOEXEC));
+        REQUIRE(in);
+        const JobReply reply = converter.run(request, in.get(), out.get());
+        std::string bytes(reply.output_bytes, '\0');
+        REQUIRE(pread(out.get(), bytes.data(), bytes.size(), 0) == static_cast<ssize_t>(bytes.size()));
+        return {reply, std::move(bytes)};
+    }
+
+    // `options`: as in a link, "w:300/q:80". The client accepts no format but the base ones.
+    Converted convert_link(const std::filesystem::path& source, const std::string& options) {
+        const auto link = parse_link("/" + options + "/plain/photo://a", Presets{});
+        if (!link) FAIL(options << ": " << link.error().detail);
+        return run_request(convert_request(PoolConfig{}, reduce(*link, FormatSet{})), source);
+    }
+
+    LoneConverter converter;
+};
 
 inline Pixels picture(const Converted& converted) {
     INFO("detail: " << converted.reply.detail.data());

@@ -21,13 +21,13 @@ constexpr double kSameFilter = 1;   // of one program's with the other's
 constexpr double kOtherPicture = 10;
 
 // As a link's options say, in PNG.
-Converted by_options(const fs::path& source, const std::string& options) {
-    return convert_link(source, options + "/f:png");
-}
-
-Pixels shown(const fs::path& source, const std::string& options) {
-    return picture(by_options(source, options));
-}
+class ByOptions : public ConverterFixture {
+  public:
+    Converted by_options(const fs::path& source, const std::string& options) {
+        return convert_link(source, options + "/f:png");
+    }
+    Pixels shown(const fs::path& source, const std::string& options) { return picture(by_options(source, options)); }
+};
 
 std::pair<int, int> size_of(const Pixels& pixels) {
     return {pixels.width(), pixels.height()};
@@ -63,7 +63,7 @@ constexpr Rgb kOrange{255, 128, 0};
 
 }  // namespace
 
-TEST_CASE("A focus point and an offset show their part of the photograph") {
+TEST_CASE_METHOD(ByOptions, "A focus point and an offset show their part of the photograph") {
     const fs::path storm = photos::storm().path;  // 1920 × 1280
     const Pixels whole = Pixels::of(storm);
     const auto from = [&](double left) { return whole.cropped(left / 960, 0, (left + 320) / 960, 1); };
@@ -73,7 +73,7 @@ TEST_CASE("A focus point and an offset show their part of the photograph") {
     CHECK(difference(shown(storm, "rs:fill:320:640/g:ea:0.1"), from(0)) > kOtherPicture);
 }
 
-TEST_CASE("A crop takes its part of the photograph, and shrinking on load does not move it") {
+TEST_CASE_METHOD(ByOptions, "A crop takes its part of the photograph, and shrinking on load does not move it") {
     const fs::path storm = photos::storm().path;
     const Pixels part = Pixels::of(storm).cropped(480 / 1920., 320 / 1280., 1440 / 1920., 960 / 1280.);
     for (const std::string width : {"960", "400", "200", "100", "60"}) {
@@ -86,14 +86,14 @@ TEST_CASE("A crop takes its part of the photograph, and shrinking on load does n
     CHECK(difference(shown(storm, "c:960:640:nowe:480:320"), Pixels::of(storm)) > kOtherPicture);
 }
 
-TEST_CASE("A crop without scaling takes exactly the pixels") {
+TEST_CASE_METHOD(ByOptions, "A crop without scaling takes exactly the pixels") {
     const TempDir dir;
     const fs::path png = photos::converted(photos::storm(), "png", dir.path()).path;
     const fs::path expected = by_vips(dir, "crop", png, {"101", "57", "301", "203"});
     CHECK(difference(shown(png, "c:301:203:nowe:101:57"), Pixels::of(expected)) == 0);
 }
 
-TEST_CASE("A crop, a gravity, a turn and a mirror are those of the upright picture, in all eight orientations") {
+TEST_CASE_METHOD(ByOptions, "A crop, a gravity, a turn and a mirror are those of the upright picture, in all eight orientations") {
     const TempDir dir;
     for (int orientation = 1; orientation <= 8; ++orientation) {
         CAPTURE(orientation);
@@ -111,13 +111,13 @@ TEST_CASE("A crop, a gravity, a turn and a mirror are those of the upright pictu
     }
 }
 
-TEST_CASE("Half a turn and mirroring at both axes are one picture, pixel by pixel") {
+TEST_CASE_METHOD(ByOptions, "Half a turn and mirroring at both axes are one picture, pixel by pixel") {
     const fs::path storm = photos::storm().path;
     CHECK(by_options(storm, "rot:180/w:300").bytes == by_options(storm, "fl:1:1/w:300").bytes);
     CHECK(by_options(storm, "rot:270/w:300").bytes != by_options(storm, "rot:90/w:300").bytes);
 }
 
-TEST_CASE("An extension is transparent where the format can, white where not, and of the background's colour") {
+TEST_CASE_METHOD(ByOptions, "An extension is transparent where the format can, white where not, and of the background's colour") {
     const fs::path storm = photos::storm().path;
     const Converted clear = convert_link(storm, "rs:fit:300:300:0:1");
     CHECK(clear.reply.format == Format::png);
@@ -132,7 +132,7 @@ TEST_CASE("An extension is transparent where the format can, white where not, an
     CHECK(is_colour(pixel(shown(storm, "rs:fit:300:300:0:1:so/bg:255:128:0"), 150, 10), kOrange));
 }
 
-TEST_CASE("A padding is around the picture, and the picture is whole") {
+TEST_CASE_METHOD(ByOptions, "A padding is around the picture, and the picture is whole") {
     const fs::path storm = photos::storm().path;
     const Pixels padded = shown(storm, "w:300/pd:10:20:30:40/bg:f80");
     CHECK(size_of(padded) == std::pair(360, 240));
@@ -147,14 +147,14 @@ TEST_CASE("A padding is around the picture, and the picture is whole") {
     CHECK(size_of(shown(storm, "w:300/pd:10/dpr:2")) == std::pair(640, 440));
 }
 
-TEST_CASE("A grey photograph gets a coloured background") {
+TEST_CASE_METHOD(ByOptions, "A grey photograph gets a coloured background") {
     const TempDir dir;
     const fs::path grey = by_vips(dir, "colourspace", photos::storm().path, {"b-w"});
     CHECK(is_colour(pixel(shown(grey, "w:300/pd:10/bg:ff8000"), 5, 5), kOrange));
     CHECK(difference(shown(grey, "w:300/bg:ff8000"), Pixels::of(grey)) < kSamePicture);
 }
 
-TEST_CASE("What is transparent shows the background, in every format") {
+TEST_CASE_METHOD(ByOptions, "What is transparent shows the background, in every format") {
     const TempDir dir;
     const fs::path source = photos::with_alpha(photos::storm(), dir.path()).path;
     const Pixels on_black = Pixels::of(by_vips(dir, "flatten", source, {"--background", "0"}));
@@ -167,7 +167,7 @@ TEST_CASE("What is transparent shows the background, in every format") {
     CHECK(convert_link(source, "w:300/bg:000").reply.format == Format::jpeg);
 }
 
-TEST_CASE("Blur, sharpening and blocks are those of another program") {
+TEST_CASE_METHOD(ByOptions, "Blur, sharpening and blocks are those of another program") {
     const TempDir dir;
     const fs::path png = photos::converted(photos::flower(), "png", dir.path()).path;
     const fs::path small = dir / "small.png";
@@ -189,7 +189,7 @@ TEST_CASE("Blur, sharpening and blocks are those of another program") {
                     Pixels::of(small).mean(.4, 160. / blocks.height(), .44, 176. / blocks.height())));
 }
 
-TEST_CASE("Blur and blocks do not bring the colour of transparent pixels to light") {
+TEST_CASE_METHOD(ByOptions, "Blur and blocks do not bring the colour of transparent pixels to light") {
     const TempDir dir;
     // Red that nobody sees on the left, opaque blue on the right.
     const fs::path source = dir / "halves.png";
@@ -210,7 +210,7 @@ TEST_CASE("Blur and blocks do not bring the colour of transparent pixels to ligh
     }
 }
 
-TEST_CASE("A quality for formats counts for the format that comes out") {
+TEST_CASE_METHOD(ByOptions, "A quality for formats counts for the format that comes out") {
     const fs::path dune = photos::dune().path;
     const auto bytes = [&](const std::string& options) { return convert_link(dune, "w:320/" + options).bytes; };
     CHECK(bytes("fq:jpeg:30:webp:90") == bytes("q:30"));
@@ -218,7 +218,7 @@ TEST_CASE("A quality for formats counts for the format that comes out") {
     CHECK(bytes("fq:webp:30") == bytes("cb:"));
 }
 
-TEST_CASE("A limit of bytes takes the best quality that it allows") {
+TEST_CASE_METHOD(ByOptions, "A limit of bytes takes the best quality that it allows") {
     const fs::path dune = photos::dune().path;
     for (const std::string format : {"jpeg", "webp"}) {
         CAPTURE(format);
@@ -236,16 +236,16 @@ TEST_CASE("A limit of bytes takes the best quality that it allows") {
     }
 }
 
-TEST_CASE("A result with paddings and extensions is bounded in pixels") {
+TEST_CASE_METHOD(ByOptions, "A result with paddings and extensions is bounded in pixels") {
     const fs::path storm = photos::storm().path;
-    CHECK(by_options(storm, "w:100/pd:65535").reply.outcome == Outcome::too_large);
-    CHECK(by_options(storm, "s:65535:65535:0:1").reply.outcome == Outcome::too_large);
-    CHECK(by_options(storm, "mw:65535").reply.outcome == Outcome::too_large);
-    CHECK(by_options(storm, "z:10/el:1").reply.outcome == Outcome::too_large);
+    CHECK(by_options(storm, "w:100/pd:65535").reply.outcome == Outcome::result_too_many_pixels);
+    CHECK(by_options(storm, "s:65535:65535:0:1").reply.outcome == Outcome::result_too_many_pixels);
+    CHECK(by_options(storm, "mw:65535").reply.outcome == Outcome::result_too_many_pixels);
+    CHECK(by_options(storm, "z:10/el:1").reply.outcome == Outcome::result_too_many_pixels);
     CHECK(by_options(storm, "w:100/pix:65535/bl:100/sh:10").reply.outcome == Outcome::ok);
 }
 
-TEST_CASE("Options of all kinds work on a picture of a single pixel, and in every format") {
+TEST_CASE_METHOD(ByOptions, "Options of all kinds work on a picture of a single pixel, and in every format") {
     const TempDir dir;
     REQUIRE(run({"vips", "black", (dir / "dot.png").string(), "1", "1", "--bands", "3"}).ok());
     for (const std::string format : {"jpeg", "png", "webp", "avif"}) {

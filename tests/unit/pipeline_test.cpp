@@ -6,12 +6,11 @@
 
 #include "backend/converter/channel.hpp"
 #include "tests/support/catch.hpp"
-#include "tests/support/converter.hpp"
 #include "tests/support/files.hpp"
 #include "tests/support/image.hpp"
 #include "tests/support/photos.hpp"
 #include "tests/support/process.hpp"
-#include "tests/support/programs.hpp"
+#include "tests/unit/pipeline_fixture.hpp"
 
 using namespace thumbgate;
 
@@ -31,7 +30,6 @@ constexpr auto kNamed = [](Format format) {
 JobRequest request_of(JobKind kind) {
     auto request = blank_message<JobRequest>();
     request.kind = kind;
-    request.dpr = kDprUnit;
     request.max_pixels = 100'000'000;
     request.max_side = 65'535;
     request.max_frames = 1000;
@@ -41,24 +39,8 @@ JobRequest request_of(JobKind kind) {
     return request;
 }
 
-struct Converted {
-    JobReply reply;
-    std::string bytes;
-};
-
-// Jobs in a converter of the test case's own.
-class InConverter {
+class InConverter : public ConverterFixture {
   public:
-    Converted run_request(const JobRequest& request, const fs::path& source) {
-        const thumbgate::UniqueFd in(open(source.c_str(), O_RDONLY | O_CLOEXEC));
-        const thumbgate::UniqueFd out(memfd_create("result", MFD_CLOEXEC));
-        REQUIRE(in);
-        const JobReply reply = converter.run(request, in.get(), out.get());
-        std::string bytes(reply.output_bytes, '\0');
-        REQUIRE(pread(out.get(), bytes.data(), bytes.size(), 0) == static_cast<ssize_t>(bytes.size()));
-        return {reply, std::move(bytes)};
-    }
-
     // Fits into width × height after each of `changes` had the request.
     template <typename... Changes>
     Converted convert(const fs::path& source, std::uint32_t width, std::uint32_t height, Changes... changes) {
@@ -70,18 +52,7 @@ class InConverter {
     }
 
     JobReply inspected(const fs::path& source) { return run_request(request_of(JobKind::inspect), source).reply; }
-
-    LoneConverter converter{built("thumbgate-converter")};
 };
-
-Pixels picture(const Converted& converted) {
-    INFO("detail: " << converted.reply.detail.data());
-    REQUIRE(converted.reply.outcome == Outcome::ok);
-    Pixels pixels = Pixels::of_bytes(converted.bytes);
-    CHECK(pixels.width() == static_cast<int>(converted.reply.width));
-    CHECK(pixels.height() == static_cast<int>(converted.reply.height));
-    return pixels;
-}
 
 fs::path made_by_vips(const fs::path& target, const std::vector<std::string>& before, const Photo& photo,
                       const std::vector<std::string>& after) {
