@@ -93,7 +93,8 @@ TEST_CASE_METHOD(ByOptions, "A crop without scaling takes exactly the pixels") {
     CHECK(difference(shown(png, "c:301:203:nowe:101:57"), Pixels::of(expected)) == 0);
 }
 
-TEST_CASE_METHOD(ByOptions, "A crop, a gravity, a turn and a mirror are those of the upright picture, in all eight orientations") {
+TEST_CASE_METHOD(ByOptions,
+                 "A crop, a gravity, a turn and a mirror are those of the upright picture, in all eight orientations") {
     const TempDir dir;
     for (int orientation = 1; orientation <= 8; ++orientation) {
         CAPTURE(orientation);
@@ -117,7 +118,8 @@ TEST_CASE_METHOD(ByOptions, "Half a turn and mirroring at both axes are one pict
     CHECK(by_options(storm, "rot:270/w:300").bytes != by_options(storm, "rot:90/w:300").bytes);
 }
 
-TEST_CASE_METHOD(ByOptions, "An extension is transparent where the format can, white where not, and of the background's colour") {
+TEST_CASE_METHOD(ByOptions,
+                 "An extension is transparent where the format can, white where not, and of the background's colour") {
     const fs::path storm = photos::storm().path;
     const Converted clear = convert_link(storm, "rs:fit:300:300:0:1");
     CHECK(clear.reply.format == Format::png);
