@@ -158,7 +158,7 @@ function dpr(link, args) {
 }
 
 function format(link, args) {
-  const name = oneOf('format', args[0], ['jpeg', 'jpg', 'png', 'webp', 'avif']);
+  const name = oneOf('format', args[0], 'jpeg jpg png webp avif gif jxl'.split(' '));
   link.format = name === 'jpg' ? 'jpeg' : name;
 }
 
@@ -314,7 +314,7 @@ export function canonicalPath(link) {
   add('el', link.enlarge && (sized || kept > 1000) ? 1 : 0, 0);
   add('g', type === 'fill' ? link.gravity : 'ce', 'ce');
   add('dpr', kept / 1000, 1);
-  add('q', link.format === 'png' ? 0 : link.quality, 0);
+  add('q', /png|gif/.test(link.format) ? 0 : link.quality, 0);
   add('cb', escapeBytes(link.cachebuster, RESERVED), '');
   add('f', link.format, '');
   return path + 'plain/' + escapeBytes(link.source, /[^A-Za-z0-9\-._~\/:]/g);

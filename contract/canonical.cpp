@@ -97,12 +97,12 @@ void reduce_encoding(Options& options, FormatSet accepted) {
         options.quality = options.format_quality.at(static_cast<std::size_t>(*options.format));
     }
     if (options.format || options.quality != 0) options.format_quality = {};
-    drop_quality_of(Format::png);
+    for (const Format format : {Format::png, Format::gif, Format::jxl}) drop_quality_of(format);
     for (const Format format : {Format::webp, Format::avif}) {
         if (!accepted.has(format)) drop_quality_of(format);
     }
-    if (options.format == Format::png) options.quality = 0;
-    if (options.format == Format::png || options.format == Format::avif) options.max_bytes = 0;
+    if (options.format == Format::png || options.format == Format::gif) options.quality = 0;
+    if (options.format && options.format != Format::jpeg && options.format != Format::webp) options.max_bytes = 0;
 }
 
 void append_source(std::string& form, std::string_view source) {

@@ -44,8 +44,8 @@ struct Conversion {
 //   every dpr, so width, height and dpr stay apart; likewise with paddings, offsets in pixels and minima
 // - an extension does not count where enlarging reaches the size, nor one of the aspect ratio beside one to the size
 // - mirroring vertically is half a turn and mirroring horizontally
-// - quality does not count for a named PNG, a quality for a format that cannot come out not at all, and of the
-//   qualities for formats only the named one; max_bytes does not count for a named PNG or AVIF
+// - quality does not count for a named PNG or GIF, a quality for a format that cannot come out not at all, and of the
+//   qualities for formats only the named one; max_bytes counts for a named format only where that is JPEG or WebP
 Conversion reduce(const ThumbLink& link, FormatSet accepted);
 
 std::string canonical_form(const Conversion& conversion);

@@ -11,11 +11,13 @@ struct FormatNames {
     std::string_view media_type;
 };
 
-constexpr std::array<FormatNames, 4> kFormats{{
+constexpr std::array<FormatNames, 6> kFormats{{
     {Format::jpeg, "jpeg", "image/jpeg"},
     {Format::png, "png", "image/png"},
     {Format::webp, "webp", "image/webp"},
     {Format::avif, "avif", "image/avif"},
+    {Format::gif, "gif", "image/gif"},
+    {Format::jxl, "jxl", "image/jxl"},
 }};
 
 const FormatNames& names_of(Format format) {

@@ -9,15 +9,17 @@
 
 namespace thumbgate {
 
-enum class Format : std::uint8_t { jpeg, png, webp, avif };
+enum class Format : std::uint8_t { jpeg, png, webp, avif, gif, jxl };
 
 std::string_view name(Format format);        // "jpeg"
 std::string_view media_type(Format format);  // "image/jpeg"
 
-// The names a URL may use: jpeg, jpg, png, webp, avif.
+// The names a URL may use, for a person: these, and jpg.
+inline constexpr std::string_view kFormatNames = "jpeg, png, webp, avif, gif or jxl";
+
 std::optional<Format> format_from_name(std::string_view name);
 
-// Formats beyond the base ones (JPEG, or PNG where there is alpha), which every client takes.
+// Formats beyond the base ones (JPEG, PNG where there is alpha, or GIF where it moves), which every client takes.
 class FormatSet {
   public:
     constexpr FormatSet() = default;

@@ -115,7 +115,7 @@ struct Look {
     std::uint32_t pixelate = 0;  // pixels of the result; below 2: not at all
 
     std::uint32_t quality = 0;                     // 1 to 100; 0: as `format_quality` says
-    std::array<std::uint8_t, 4> format_quality{};  // by Format; 0: the converter's default
+    std::array<std::uint8_t, 8> format_quality{};  // by Format, with room for more; 0: the converter's default
     std::uint32_t max_bytes = 0;                   // of a JPEG or WebP, for which quality is given up; 0: no matter
 
     bool operator==(const Look&) const = default;

@@ -164,7 +164,7 @@ Parsed<void> apply_format_quality(Context& to, Arguments arguments) {
     if (arguments.size() % 2 != 0) return bad_argument("format_quality", arguments.back(), "pairs of format:quality");
     for (std::size_t i = 0; i < arguments.size(); i += 2) {
         const auto format = format_from_name(arguments[i]);
-        if (!format) return bad_argument("format_quality", arguments[i], "jpeg, png, webp or avif");
+        if (!format) return bad_argument("format_quality", arguments[i], kFormatNames);
         std::uint32_t quality = 0;
         auto parsed = parse_number("format_quality", arguments[i + 1], 100, "numbers from 0 to 100", quality);
         if (!parsed) return parsed;
@@ -180,7 +180,7 @@ Parsed<void> apply_max_bytes(Context& to, Arguments arguments) {
 Parsed<void> apply_format(Context& to, Arguments arguments) {
     to.options.format = format_from_name(arguments[0]);
     if (to.options.format) return {};
-    return bad_argument("format", arguments[0], "jpeg, png, webp or avif");
+    return bad_argument("format", arguments[0], kFormatNames);
 }
 
 Parsed<void> apply_expires(Context& to, Arguments arguments) {

@@ -82,7 +82,7 @@ export function testDecisions(name, decide, can = always) {
   test(`${name} asks for a named format with its own media type, whatever the client accepts`, async () => {
     const setting = settingOf({});
     for (const accept of [undefined, '*/*', 'image/avif,image/webp']) {
-      for (const format of ['jpeg', 'png', 'webp', 'avif']) {
+      for (const format of ['jpeg', 'png', 'webp', 'avif', 'gif', 'jxl']) {
         const decision = await decide(setting, { url: signed(`/f:${format}/plain/photo://a`), accept });
         assert.equal(decision.accept, `image/${format}`);
       }

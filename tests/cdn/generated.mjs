@@ -19,7 +19,7 @@ export function testGeneratedLinks(name, decide) {
     assert.equal(links.length, 100000);
     const count = (member, value) => links.filter((link) => link[member] === value).length;
     for (const status of [200, 400, 403, 410]) assert.ok(count('status', status) > 1000, String(status));
-    const tokens = ['avif+webp', 'avif', 'webp', 'base', 'jpeg', 'png'];
+    const tokens = ['avif+webp', 'avif', 'webp', 'base', 'jpeg', 'png', 'gif', 'jxl'];
     for (const token of tokens) assert.ok(count('token', token) > 1000, token);
     assert.ok(new Set(links.map((link) => link.path)).size < 40000);
   });

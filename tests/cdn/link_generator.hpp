@@ -22,7 +22,7 @@ struct Meaning {
     std::string gravity = "ce";
     std::uint32_t dpr = 1000;  // thousandths
     std::uint32_t quality = 0;
-    std::string format = {};  // "jpeg", "png", "webp", "avif"; empty: negotiated
+    std::string format = {};  // "jpeg", "png", "webp", "avif", "gif", "jxl"; empty: negotiated
     std::string cache_buster = {};
     std::string source = {};
     // Of the link, not of the picture.
@@ -199,7 +199,7 @@ class LinkGenerator {
     }
 
     std::string format_name(Meaning& meaning) {
-        meaning.format = text_of("jpeg", "png", "webp", "avif");
+        meaning.format = text_of("jpeg", "png", "webp", "avif", "gif", "jxl");
         return meaning.format == "jpeg" ? text_of("jpeg", "jpg") : meaning.format;
     }
 

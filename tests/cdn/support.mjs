@@ -112,7 +112,7 @@ function parseDump(text) {
 
 const ACCEPT_OF_TOKEN = {
   'avif+webp': 'image/avif,image/webp', base: 'image/jpeg,image/png', jpeg: 'image/jpeg', png: 'image/png',
-  webp: 'image/webp', avif: 'image/avif'
+  webp: 'image/webp', avif: 'image/avif', gif: 'image/gif', jxl: 'image/jxl'
 };
 
 export function acceptOfToken(token) {

@@ -19,18 +19,22 @@ TEST_CASE("formats have the names and media types that URLs and responses use") 
     CHECK(name(Format::png) == "png");
     CHECK(name(Format::webp) == "webp");
     CHECK(name(Format::avif) == "avif");
+    CHECK(name(Format::gif) == "gif");
+    CHECK(name(Format::jxl) == "jxl");
     CHECK(media_type(Format::jpeg) == "image/jpeg");
     CHECK(media_type(Format::png) == "image/png");
     CHECK(media_type(Format::webp) == "image/webp");
     CHECK(media_type(Format::avif) == "image/avif");
+    CHECK(media_type(Format::gif) == "image/gif");
+    CHECK(media_type(Format::jxl) == "image/jxl");
 }
 
 TEST_CASE("a URL names a format in lower case, JPEG by two names") {
-    for (const Format format : {Format::jpeg, Format::png, Format::webp, Format::avif}) {
+    for (const Format format : {Format::jpeg, Format::png, Format::webp, Format::avif, Format::gif, Format::jxl}) {
         CHECK(format_from_name(name(format)) == format);
     }
     CHECK(format_from_name("jpg") == Format::jpeg);
-    for (const char* text : {"", "JPEG", "gif", "jpe", "jpegx", " png", "image/png"})
+    for (const char* text : {"", "JPEG", "tiff", "heic", "jpe", "jpegx", " png", "image/png"})
         CHECK_FALSE(format_from_name(text));
 }
 

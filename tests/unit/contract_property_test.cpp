@@ -114,7 +114,7 @@ std::string effect_of(const Meaning& link, std::string_view accepted) {
         crops = crops || effect.scaled.width != effect.kept.width || effect.scaled.height != effect.kept.height;
     }
     if (crops) text += link.gravity;
-    if (link.format != "png") text += " q" + std::to_string(link.quality);
+    if (link.format != "png" && link.format != "gif") text += " q" + std::to_string(link.quality);
     text += ' ' + (link.format.empty() ? "one of " + std::string(accepted) : link.format);
     text += ' ' + link.cache_buster + '\0' + link.source;
     return text;

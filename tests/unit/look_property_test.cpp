@@ -171,7 +171,7 @@ std::string Writer::encoding(LookMeaning& look) {
             return text("pix:", "pixelate:") + written;
         }
         case 4: {
-            const std::string format = text("jpeg", "webp", "avif", "png");
+            const std::string format = text("jpeg", "webp", "avif", "png", "gif", "jxl");
             const std::string written = number(value, {"0", "50", "70"});
             look.format_quality[format] = static_cast<int>(value);
             return text("fq:", "format_quality:") + format + ":" + written;
@@ -182,7 +182,7 @@ std::string Writer::encoding(LookMeaning& look) {
             return text("mb:", "max_bytes:") + written;
         }
         default:
-            look.format = text("jpeg", "webp", "avif", "png");
+            look.format = text("jpeg", "webp", "avif", "png", "gif", "jxl");
             return text("f:", "format:") + look.format;
     }
 }
@@ -235,14 +235,15 @@ std::string encoding_of(const LookMeaning& look) {
     text << look.background << " blur " << look.blur << " sharpen " << look.sharpen << " blocks "
          << std::max(look.pixelate, 1) << " as " << look.format;
     const bool named = !look.format.empty();
-    for (const std::string format : {"jpeg", "webp", "avif", "png"}) {
+    for (const std::string format : {"jpeg", "webp", "avif", "png", "gif", "jxl"}) {
         const bool possible = named ? look.format == format : format == "jpeg" || format == "webp";
-        if (!possible || format == "png") continue;
+        if (!possible || format == "png" || format == "gif") continue;
         const auto of_format = look.format_quality.find(format);
         const int quality = look.quality != 0                        ? look.quality
                             : of_format == look.format_quality.end() ? 0
                                                                      : of_format->second;
-        text << ' ' << format << ' ' << quality << (format == "avif" ? "" : " " + std::to_string(look.max_bytes));
+        text << ' ' << format << ' ' << quality
+             << (format == "avif" || format == "jxl" ? "" : " " + std::to_string(look.max_bytes));
     }
     return text.str();
 }
