@@ -32,6 +32,7 @@ struct Texts {
     std::string max_form_bytes = "256KiB";
     std::string max_uploads = "64";
     std::string max_pixels = "100000000";
+    std::string max_animation_pixels = "10000000";
     std::string max_side = "65535";
     std::string max_frames = "1000";
     std::string max_scans = "100";
@@ -98,6 +99,8 @@ void add_limits(CLI::App& app, Texts& texts) {
     add(app, "max-form-bytes", texts.max_form_bytes, "size of an uploaded form, without the picture");
     add(app, "max-uploads", texts.max_uploads, "uploads at once; one more is refused");
     add(app, "max-pixels", texts.max_pixels, "pixels of a picture, over all its frames");
+    add(app, "max-animation-pixels", texts.max_animation_pixels,
+        "pixels of an animated thumbnail, over all its frames; beyond, it is the first frame; 0 for none");
     add(app, "max-side", texts.max_side, "pixels of a picture's longer side");
     add(app, "max-frames", texts.max_frames, "frames or pages of a picture");
     add(app, "max-scans", texts.max_scans, "scans of a JPEG");
@@ -265,6 +268,7 @@ void read_limits(Reader& reader, const Texts& texts, Config& config) {
     pool.overload_wait = reader.duration("overload-wait", texts.overload_wait, milliseconds(10));
     pool.converter_retire_memory = reader.size("converter-retire-memory", texts.converter_retire_memory);
     pool.max_pixels = reader.number("max-pixels", texts.max_pixels, 1, 10'000'000'000);
+    pool.max_animation_pixels = reader.number("max-animation-pixels", texts.max_animation_pixels, 0, 10'000'000'000);
     pool.max_side = static_cast<std::uint32_t>(reader.number("max-side", texts.max_side, 1, 10'000'000));
     pool.max_frames = static_cast<std::uint32_t>(reader.number("max-frames", texts.max_frames, 1, 1'000'000));
     pool.max_scans = static_cast<std::uint32_t>(reader.number("max-scans", texts.max_scans, 1, 100'000));

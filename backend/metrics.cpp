@@ -123,7 +123,7 @@ void Metrics::begin_series() {
     for (const char* reason : {"queue_full", "would_be_late", "overload", "deadline_passed", "queue_timeout"}) {
         admission_refused_.Add({{"reason", reason}});
     }
-    for (const char* format : {"jpeg", "png", "webp", "avif", "inspect"}) {
+    for (const char* format : {"jpeg", "png", "webp", "avif", "gif", "jxl", "inspect"}) {
         conversions_.Add({{"format", format}, {"result", "ok"}});
     }
     uploads_.Add({{"result", "stored"}});

@@ -15,11 +15,13 @@ struct Guess {
 };
 
 // Of the order that a 2020s core takes; the first job of a size corrects it.
-constexpr std::array<Guess, 5> kGuesses{{
+constexpr std::array<Guess, 7> kGuesses{{
     {"jpeg", milliseconds(10), milliseconds(10)},
     {"png", milliseconds(15), milliseconds(10)},
     {"webp", milliseconds(15), milliseconds(10)},
     {"avif", milliseconds(100), milliseconds(20)},
+    {"gif", milliseconds(50), milliseconds(50)},
+    {"jxl", milliseconds(50), milliseconds(20)},
     {"inspect", milliseconds(10), milliseconds(40)},
 }};
 

@@ -18,7 +18,7 @@ class CostModel {
     void learn(std::string_view label, std::uint64_t source_bytes, Duration took);
 
   private:
-    static constexpr std::size_t kLabels = 5;
+    static constexpr std::size_t kLabels = 7;
     static constexpr std::size_t kSizes = 18;  // from below 16 KiB to 1 GiB and above
 
     static std::size_t row(std::string_view label);

@@ -15,7 +15,7 @@ struct FormatNames {
 };
 
 // In the order of SourceFormat.
-constexpr std::array<FormatNames, 7> kNames{{
+constexpr std::array<FormatNames, 8> kNames{{
     {"jpeg", "image/jpeg"},
     {"png", "image/png"},
     {"webp", "image/webp"},
@@ -23,9 +23,10 @@ constexpr std::array<FormatNames, 7> kNames{{
     {"heic", "image/heic"},
     {"gif", "image/gif"},
     {"tiff", "image/tiff"},
+    {"jxl", "image/jxl"},
 }};
 
-constexpr std::array<std::pair<std::string_view, SourceFormat>, 8> kMagic{{
+constexpr std::array<std::pair<std::string_view, SourceFormat>, 10> kMagic{{
     {"\xFF\xD8\xFF"sv, SourceFormat::jpeg},
     {"\x89PNG\r\n\x1A\n"sv, SourceFormat::png},
     {"GIF87a"sv, SourceFormat::gif},
@@ -34,6 +35,8 @@ constexpr std::array<std::pair<std::string_view, SourceFormat>, 8> kMagic{{
     {"MM\0*"sv, SourceFormat::tiff},
     {"II+\0"sv, SourceFormat::tiff},  // BigTIFF
     {"MM\0+"sv, SourceFormat::tiff},
+    {"\xFF\x0A"sv, SourceFormat::jxl},  // pixels alone
+    {"\0\0\0\x0CJXL \r\n\x87\n"sv, SourceFormat::jxl},
 }};
 
 // ISO base media files name the formats they follow in their first box: size, "ftyp", the major brand, a version, and
@@ -53,6 +56,12 @@ std::size_t big_endian_32(std::string_view bytes) {
     std::size_t value = 0;
     for (const char byte : bytes.substr(0, 4)) value = value << 8U | static_cast<unsigned char>(byte);
     return value;
+}
+
+// First brands of MP4, M4V, 3GP and QuickTime. Of what else these files follow there is no end.
+bool is_video_brand(std::string_view brand) {
+    constexpr std::array kVideo{"iso"sv, "mp4"sv, "avc1"sv, "M4V"sv, "3gp"sv, "3g2"sv, "qt  "sv, "dash"sv, "f4v"sv};
+    return std::ranges::any_of(kVideo, [&](std::string_view start) { return brand.starts_with(start); });
 }
 
 std::optional<SourceFormat> sniff_heif(std::string_view head) {
@@ -80,6 +89,18 @@ std::optional<SourceFormat> sniff(std::string_view head) {
     }
     if (head.starts_with("RIFF") && head.size() >= 12 && head.substr(8, 4) == "WEBP") return SourceFormat::webp;
     return sniff_heif(head);
+}
+
+bool is_video(std::string_view head) {
+    constexpr std::array kMagicOfVideo{"\x1A\x45\xDF\xA3"sv, "\0\0\x01\xBA"sv, "FLV\x01"sv};  // WebM, MPEG-PS
+    if (std::ranges::any_of(kMagicOfVideo, [&](std::string_view magic) { return head.starts_with(magic); }))
+        return true;
+    if (head.size() < kMajorBrand + kBrandSize || sniff(head)) return false;
+    const std::string_view second = head.substr(4, 4);
+    const std::string_view third = head.substr(kMajorBrand, kBrandSize);
+    if (head.starts_with("RIFF")) return third == "AVI ";
+    // QuickTime of old begins with the film itself.
+    return (second == "ftyp" && is_video_brand(third)) || second == "moov" || second == "mdat" || second == "wide";
 }
 
 }  // namespace thumbgate

@@ -8,10 +8,17 @@
 
 namespace thumbgate {
 
+// For a person: what is read.
+inline constexpr std::string_view kReadFormats = "JPEG, PNG, WebP, AVIF, HEIC, GIF, TIFF or JPEG XL";
+
 std::string_view name(SourceFormat format);        // "jpeg"
 std::string_view media_type(SourceFormat format);  // "image/jpeg"
 
 // `head`: the first bytes, 32 are enough. nullopt: none of the formats that are read.
 std::optional<SourceFormat> sniff(std::string_view head);
+
+// Whether these are the first bytes of a video: MP4, QuickTime, WebM, Matroska, AVI, MPEG or FLV. It is refused like
+// anything else that is no picture, but in words of its own.
+bool is_video(std::string_view head);
 
 }  // namespace thumbgate

@@ -26,8 +26,9 @@ namespace {
 
 constexpr std::uint64_t kMegapixel = 1'000'000;
 
-constexpr std::array<std::string_view, 13> kOutcomes{"ok",
+constexpr std::array<std::string_view, 14> kOutcomes{"ok",
                                                      "unsupported",
+                                                     "no_codec",
                                                      "corrupt",
                                                      "too_many_pixels",
                                                      "side_too_long",
@@ -43,6 +44,7 @@ constexpr std::array<std::string_view, 13> kOutcomes{"ok",
 JobRequest limits(const PoolConfig& config) {
     auto request = blank_message<JobRequest>();
     request.max_pixels = config.max_pixels;
+    request.max_animation_pixels = config.max_animation_pixels;
     request.max_side = config.max_side;
     request.max_frames = config.max_frames;
     request.max_scans = config.max_scans;
@@ -53,7 +55,8 @@ JobRequest limits(const PoolConfig& config) {
 
 bool may_give(const JobRequest& request, Format format) {
     if (request.format_is_named) return format == request.format;
-    return format == Format::jpeg || format == Format::png || request.accepted.has(format);
+    const bool is_base = format == Format::jpeg || format == Format::png || format == Format::gif;
+    return is_base || request.accepted.has(format);
 }
 
 bool is_plausible(const JobRequest& request, const JobReply& reply) {
@@ -86,6 +89,10 @@ SourceFormat as_source(Format format) {
             return SourceFormat::webp;
         case Format::avif:
             return SourceFormat::avif;
+        case Format::gif:
+            return SourceFormat::gif;
+        case Format::jxl:
+            return SourceFormat::jxl;
     }
     return SourceFormat::jpeg;
 }
@@ -107,7 +114,9 @@ std::string in_megapixels(std::uint64_t pixels) {
 std::string message_of(Outcome outcome, const PoolConfig& config) {
     switch (outcome) {
         case Outcome::unsupported:
-            return "This is not a picture that can be read. JPEG, PNG, WebP, AVIF, HEIC, GIF and TIFF can.";
+            return "This is not a picture that can be read: it is none of " + std::string(kReadFormats) + ".";
+        case Outcome::no_codec:
+            return "The picture, or the format that is asked for, needs a codec that this server does not have.";
         case Outcome::corrupt:
             return "The picture is damaged or cut off.";
         case Outcome::too_many_pixels:
@@ -130,7 +139,7 @@ std::string message_of(Outcome outcome, const PoolConfig& config) {
             return "The result would have, or be scaled from, more than " + in_megapixels(config.max_pixels) + ".";
         case Outcome::result_side_too_long:
             return "The result would have more pixels a side than its format holds: 65500 in JPEG, 16383 in WebP, "
-                   "16384 in AVIF.";
+                   "16384 in AVIF, 65535 in GIF.";
         case Outcome::ok:
         case Outcome::failed:
             break;
@@ -182,7 +191,7 @@ std::optional<JobReply> check_reply(const JobRequest& request, std::span<const s
     auto reply = blank_message<JobReply>();
     std::memcpy(&reply, bytes.data(), sizeof reply);
     const bool in_range = reply.number == request.number && reply.outcome <= Outcome::failed &&
-                          reply.format <= Format::avif && reply.source_format <= SourceFormat::tiff;
+                          reply.format <= Format::jxl && reply.source_format <= SourceFormat::jxl;
     if (!in_range || !is_plausible(request, reply)) return std::nullopt;
     return reply;
 }
@@ -221,7 +230,8 @@ Result<Picture> read_output(const UniqueFd& output, const JobReply& reply) {
 
 Error error_of(const JobReply& reply, const PoolConfig& config) {
     if (reply.outcome == Outcome::ok || reply.outcome == Outcome::failed) return failed_error(printable(reply));
-    const int status = reply.outcome == Outcome::unsupported ? 415 : 422;
+    const bool of_format = reply.outcome == Outcome::unsupported || reply.outcome == Outcome::no_codec;
+    const int status = of_format ? 415 : 422;
     return {status, std::string(name(reply.outcome)), message_of(reply.outcome, config), printable(reply)};
 }
 

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdlib>
+#include <string_view>
 
 namespace thumbgate {
 namespace {
@@ -13,9 +14,9 @@ namespace {
 // Class names of libvips; a block covers every class below the named one. Whatever else a build of libvips brings
 // (ImageMagick, PDF, SVG, OpenSlide, …) stays blocked.
 constexpr std::array kAllowed{
-    "VipsForeignLoadJpeg",  "VipsForeignLoadPng",  "VipsForeignLoadWebp", "VipsForeignLoadHeif",
-    "VipsForeignLoadNsgif", "VipsForeignLoadTiff", "VipsForeignSaveJpeg", "VipsForeignSavePng",
-    "VipsForeignSaveSpng",  "VipsForeignSaveWebp", "VipsForeignSaveHeif",
+    "VipsForeignLoadJpeg", "VipsForeignLoadPng",  "VipsForeignLoadWebp", "VipsForeignLoadHeif", "VipsForeignLoadNsgif",
+    "VipsForeignLoadTiff", "VipsForeignLoadJxl",  "VipsForeignSaveJpeg", "VipsForeignSavePng",  "VipsForeignSaveSpng",
+    "VipsForeignSaveWebp", "VipsForeignSaveHeif", "VipsForeignSaveCgif", "VipsForeignSaveJxl",
 };
 
 // Threads of one conversion hardly allocate at once; more arenas would eat the address space a converter may have.
@@ -23,6 +24,20 @@ constexpr int kMallocArenas = 2;
 
 GLogWriterOutput discard(GLogLevelFlags, const GLogField*, gsize, gpointer) {
     return G_LOG_WRITER_HANDLED;
+}
+
+// libheif may have its codecs in files of their own, which it looks for when it is first used: by a header, which says
+// nothing, while there are files.
+void load_heif_codecs() {
+    constexpr std::string_view kHeader{
+        "\0\0\0\x10"
+        "ftypheic\0\0\0\0",
+        16};
+    VipsImage* image = nullptr;
+    if (vips_heifload_buffer(const_cast<char*>(kHeader.data()), kHeader.size(), &image, nullptr) == 0) {
+        g_object_unref(image);
+    }
+    vips_error_clear();
 }
 
 }  // namespace
@@ -43,7 +58,12 @@ std::expected<void, std::string> start_libvips() {
     vips_operation_block_set("VipsForeignLoad", TRUE);
     vips_operation_block_set("VipsForeignSave", TRUE);
     for (const char* allowed : kAllowed) vips_operation_block_set(allowed, FALSE);
+    load_heif_codecs();
     return {};
+}
+
+bool has_operation(const char* nickname) {
+    return vips_type_find("VipsOperation", nickname) != 0;
 }
 
 std::string libvips_version() {

@@ -10,6 +10,9 @@ namespace thumbgate {
 // Call once, while the process has one thread. The error is libvips' own.
 std::expected<void, std::string> start_libvips();
 
+// Whether this build of libvips has it: "jxlload_source".
+bool has_operation(const char* nickname);
+
 std::string libvips_version();
 
 }  // namespace thumbgate

@@ -1,7 +1,9 @@
 #include <algorithm>
+#include <array>
 #include <string_view>
 
 #include "backend/conversion/formats.hpp"
+#include "backend/converter/libvips.hpp"
 #include "backend/converter/progressive_jpeg.hpp"
 #include "backend/converter/steps.hpp"
 #include "backend/converter/survey.hpp"
@@ -26,24 +28,20 @@ struct JpegShrink {
 };
 constexpr JpegShrink kJpegShrinks[] = {{8, 9}, {4, 5}, {2, 3}};
 
+// libvips' operations, in the order of SourceFormat.
+constexpr std::array kLoaders{"jpegload_source", "pngload_source", "webpload_source", "heifload_source",
+                              "heifload_source", "gifload_source", "tiffload_source", "jxlload_source"};
+
+const char* loader(SourceFormat format) {
+    return kLoaders.at(static_cast<std::size_t>(format));
+}
+
 VImage load(Job& job, VOption* options) {
+    VImage image;
     options->set("access", VIPS_ACCESS_SEQUENTIAL)->set("fail_on", VIPS_FAIL_ON_TRUNCATED);
-    switch (job.source_format) {
-        case SourceFormat::jpeg:
-            return VImage::jpegload_source(job.source, options);
-        case SourceFormat::png:
-            return VImage::pngload_source(job.source, options);
-        case SourceFormat::webp:
-            return VImage::webpload_source(job.source, options);
-        case SourceFormat::avif:
-        case SourceFormat::heic:
-            return VImage::heifload_source(job.source, options);
-        case SourceFormat::gif:
-            return VImage::gifload_source(job.source, options);
-        case SourceFormat::tiff:
-            return VImage::tiffload_source(job.source, options);
-    }
-    throw vips::VError("no such source format");
+    if (job.frames > 1) options->set("n", static_cast<int>(job.frames));
+    VImage::call(loader(job.source_format), options->set("out", &image)->set("source", job.source));
+    return image;
 }
 
 std::unexpected<Failure> refuse(Outcome limit, std::uint64_t found) {
@@ -100,6 +98,7 @@ Done identify(Job& job) {
     const auto format = sniff({reinterpret_cast<const char*>(data), static_cast<std::size_t>(size)});
     if (!format) return std::unexpected(Failure{Outcome::unsupported, "unknown magic bytes"});
     job.source_format = *format;
+    if (!has_operation(loader(*format))) return std::unexpected(Failure{Outcome::no_codec, loader(*format)});
     return {};
 }
 
@@ -135,6 +134,17 @@ Done check_size(Job& job) {
     return std::unexpected(Failure{Outcome::unsupported, std::to_string(job.image.bands()) + " bands"});
 }
 
+Done load_frames(Job& job, std::uint64_t frames) {
+    job.frames = frames;
+    job.image = load(job, VImage::option());
+    job.strip = job.image;
+    if (job.image.get_typeof("delay") != 0) job.delays = job.image.get_array_int("delay");
+    if (job.image.get_typeof("loop") != 0) job.loop = job.image.get_int("loop");
+    const Size frame = oriented(job.orientation, job.source_size);
+    if (positive(job.image.height()) == frame.height * frames) return {};
+    return std::unexpected(Failure{Outcome::corrupt, "frames of other sizes"});
+}
+
 Done plan_result(Job& job) {
     job.plan = make_plan(job.request, job.source_size);
     // A long picture that fills an enlarged box would be scaled to any size, for a small part of it.
@@ -147,6 +157,8 @@ Done plan_result(Job& job) {
 }
 
 Done shrink_on_load(Job& job) {
+    // The parts of frames that change have places of their own, which scaling would round.
+    if (job.frames > 1) return {};
     const auto shrink = [](std::uint64_t from, std::uint64_t to) {
         return static_cast<double>(from) / static_cast<double>(to);
     };
@@ -179,6 +191,7 @@ Done take_used_area(Job& job) {
 }
 
 Done shrink_for_inspection(Job& job) {
+    if (job.frames > 1) return {};
     if (std::min(job.source_size.width, job.source_size.height) < kLargestJpegShrink) return {};
     if (job.source_format == SourceFormat::jpeg) reload_jpeg(job, kLargestJpegShrink);
     if (job.source_format == SourceFormat::webp) reload_webp(job, kLargestJpegShrink);

@@ -29,17 +29,24 @@ constexpr Step kInspect[] = {
     {"look through", look_through, failed},
     {"open", open, corrupt},
     {"check size", check_size, corrupt},
+    {"look at all frames", look_at_all_frames, corrupt},
     {"shrink for inspection", shrink_for_inspection, corrupt},
     {"decode and look", decode_and_look, corrupt},
 };
 
-constexpr Step kConvert[] = {
+constexpr Step kPrepare[] = {
     {"identify", identify, failed},
     {"look through", look_through, failed},
     {"open", open, corrupt},
     {"check size", check_size, corrupt},
     {"plan result", plan_result, failed},
+    {"choose frames", choose_frames, corrupt},
     {"shrink on load", shrink_on_load, corrupt},
+};
+
+// Once, or once a frame.
+constexpr Step kConvertFrame[] = {
+    {"take frame", take_frame, corrupt},
     {"take used area", take_used_area, corrupt},
     {"choose colour space", choose_colour_space, unsupported},
     {"premultiply", premultiply, failed},
@@ -53,6 +60,11 @@ constexpr Step kConvert[] = {
     {"pixelate", pixelate, failed},
     {"extend", extend, failed},
     {"fill background", fill_background, failed},
+    {"keep frame", keep_frame, failed},
+};
+
+constexpr Step kFinish[] = {
+    {"join frames", join_frames, failed},
     {"drop opaque alpha", drop_opaque_alpha, failed},
     {"choose format", choose_format, failed},
     {"flatten", flatten, failed},
@@ -96,6 +108,14 @@ Done run_steps(std::span<const Step> steps, Job& job) {
     return {};
 }
 
+Done convert(Job& job) {
+    Done done = run_steps(kPrepare, job);
+    for (std::uint64_t frame = 0; done && frame < job.frames; ++frame) {
+        done = run_steps(kConvertFrame, job);
+    }
+    return done ? run_steps(kFinish, job) : done;
+}
+
 void describe(const Job& job, JobReply& reply) {
     const bool converted = job.request.kind == JobKind::convert;
     const Size size = converted ? job.plan.canvas : job.source_size;
@@ -117,7 +137,7 @@ Done run(const JobRequest& request, int source, int output, JobReply& reply) {
     Job job{
         .request = request, .input = source, .source = vips::VSource::new_from_descriptor(source), .output = output};
     const bool inspects = request.kind == JobKind::inspect;
-    Done done = run_steps(inspects ? std::span<const Step>(kInspect) : std::span<const Step>(kConvert), job);
+    Done done = inspects ? run_steps(kInspect, job) : convert(job);
     if (done) describe(job, reply);
     return done;
 }

@@ -16,11 +16,12 @@ enum class JobKind : std::uint8_t {
     convert,  // descriptors: source, output
 };
 
-enum class SourceFormat : std::uint8_t { jpeg, png, webp, avif, heic, gif, tiff };
+enum class SourceFormat : std::uint8_t { jpeg, png, webp, avif, heic, gif, tiff, jxl };
 
 enum class Outcome : std::uint8_t {
     ok,
     unsupported,      // not a picture, or a format that is not read
+    no_codec,         // a format that this build of libvips does not have, of the source or the result
     corrupt,          // damaged or cut off
     too_many_pixels,  // more than JobRequest::max_pixels
     side_too_long,    // more than max_side, or than the decoder takes
@@ -37,14 +38,15 @@ enum class Outcome : std::uint8_t {
 struct JobRequest : Look {
     std::uint64_t number;  // the reply repeats it
     JobKind kind;
-    bool format_is_named;  // else the best of `accepted`, JPEG, or PNG where there is alpha
+    bool format_is_named;  // else the best of `accepted`, JPEG, PNG where there is alpha, or GIF where it moves
     Format format;
     FormatSet accepted;
-    std::uint64_t max_pixels;          // of the source, over all its frames; and of the result
-    std::uint32_t max_side;            // pixels of the source's longer side
-    std::uint32_t max_frames;          // of the source; pages are frames
-    std::uint32_t max_scans;           // of a JPEG
-    std::uint64_t max_metadata_bytes;  // see survey.hpp
+    std::uint64_t max_pixels;            // of the source, over all its frames; and of the result
+    std::uint64_t max_animation_pixels;  // of a result over all its frames; beyond that, the first frame alone
+    std::uint32_t max_side;              // pixels of the source's longer side
+    std::uint32_t max_frames;            // of the source; pages are frames
+    std::uint32_t max_scans;             // of a JPEG
+    std::uint64_t max_metadata_bytes;    // see survey.hpp
     std::uint64_t max_output_bytes;
 
     void set_defaults() { static_cast<Look&>(*this) = Look{}; }
@@ -56,7 +58,7 @@ struct JobReply {
     Format format;               // of the result (convert)
     SourceFormat source_format;  // (inspect)
     bool has_alpha;
-    std::uint32_t width;  // of the result, or of the source with its orientation applied (inspect)
+    std::uint32_t width;  // of the result, or one frame of it, or of the source with its orientation applied (inspect)
     std::uint32_t height;
     std::uint64_t output_bytes;
     std::uint64_t peak_bytes;      // of memory, that the converter has held at once since its start

@@ -1,105 +1,32 @@
 #include <algorithm>
-#include <array>
-#include <memory>
-#include <optional>
 #include <vector>
 
+#include "backend/converter/encoders.hpp"
 #include "backend/converter/limited_target.hpp"
 #include "backend/converter/steps.hpp"
-#include "backend/converter/webp_chunks.hpp"
 
 namespace thumbgate {
 namespace {
 
 using vips::VImage;
-using vips::VTarget;
 
 constexpr double kOpaque = 255;
-constexpr int kPngCompression = 4;  // of 9
 constexpr int kLowestQuality = 10;  // that max_bytes is worth
 
-struct BlobDeleter {
-    void operator()(VipsBlob* blob) const { vips_area_unref(VIPS_AREA(blob)); }
-};
-
-// In the order of Format: largest side in pixels (the encoder's own bound), and imgproxy's default qualities.
-struct FormatRule {
-    int largest_side;
-    int quality;
-};
-constexpr std::array<FormatRule, 4> kRules{{{65500, 80}, {1'000'000, 0}, {16383, 79}, {16384, 63}}};
-
-const FormatRule& rule(Format format) {
-    return kRules.at(static_cast<std::size_t>(format));
-}
-
 bool fits(const VImage& image, Format format) {
-    return std::max(image.width(), image.height()) <= rule(format).largest_side;
+    return std::max(image.width(), image.height()) <= largest_side(format);
 }
 
 int asked_quality(const Job& job) {
     if (job.request.quality != 0) return static_cast<int>(job.request.quality);
     const std::uint8_t of_format = job.request.format_quality.at(static_cast<std::size_t>(job.format));
-    return of_format != 0 ? of_format : rule(job.format).quality;
-}
-
-// AV1 takes seconds where it may. What is spent is bounded by the size: about 100 ms on one core for a thumbnail, and
-// 60 ms a megapixel for what is large, where the fastest mode costs but four bytes in a hundred.
-int avif_effort(const VImage& image) {
-    const std::int64_t pixels = std::int64_t{image.width()} * image.height();
-    if (pixels <= 300'000) return 3;
-    return pixels <= 700'000 ? 2 : 0;
-}
-
-// Not progressive: below 1280 pixels it saves nothing, and takes twice the time here and in the browser. Huffman
-// tables made for the picture save five bytes in a hundred.
-void save_jpeg(const Job& job, const VTarget& target) {
-    job.image.jpegsave_target(
-        target, VImage::option()->set("strip", true)->set("Q", job.quality)->set("optimize_coding", true));
-}
-
-// Filters save more than compression does, for less time.
-void save_png(const Job& job, const VTarget& target) {
-    job.image.pngsave_target(target, VImage::option()
-                                         ->set("strip", true)
-                                         ->set("compression", kPngCompression)
-                                         ->set("filter", VIPS_FOREIGN_PNG_FILTER_ALL));
-}
-
-void save_webp(const Job& job, LimitedTarget& target) {
-    const std::unique_ptr<VipsBlob, BlobDeleter> blob(
-        job.image.webpsave_buffer(VImage::option()->set("strip", true)->set("Q", job.quality)));
-    std::size_t size = 0;
-    const void* data = vips_blob_get(blob.get(), &size);
-    const auto webp = without_metadata({static_cast<const char*>(data), size});
-    if (!webp || !target.write_all(*webp)) throw vips::VError("webp: not written");
-}
-
-void save_avif(const Job& job, const VTarget& target) {
-    job.image.heifsave_target(target, VImage::option()
-                                          ->set("strip", true)
-                                          ->set("Q", job.quality)
-                                          ->set("compression", VIPS_FOREIGN_HEIF_COMPRESSION_AV1)
-                                          ->set("effort", avif_effort(job.image)));
-}
-
-void save(const Job& job, LimitedTarget& target) {
-    switch (job.format) {
-        case Format::jpeg:
-            return save_jpeg(job, target.get());
-        case Format::png:
-            return save_png(job, target.get());
-        case Format::webp:
-            return save_webp(job, target);
-        case Format::avif:
-            return save_avif(job, target.get());
-    }
+    return of_format != 0 ? of_format : default_quality(job.format);
 }
 
 Done encode_once(Job& job) {
     LimitedTarget target(job.output, job.request.max_output_bytes);
     try {
-        save(job, target);
+        encode_as(job.format, job, target);
     } catch (const vips::VError&) {
         if (!target.overflowed()) throw;
         return std::unexpected(Failure{Outcome::too_large, "more bytes than max_output_bytes"});
@@ -137,8 +64,10 @@ Done drop_opaque_alpha(Job& job) {
 }
 
 Done choose_format(Job& job) {
+    if (job.frames > 1) return job.format = job.moving_format, Done{};
     if (job.request.format_is_named) {
         job.format = job.request.format;
+        if (!can_encode(job.format)) return std::unexpected(Failure{Outcome::no_codec, "no such encoder"});
         if (fits(job.image, job.format)) return {};
         return std::unexpected(Failure{Outcome::result_side_too_long, "more than the format holds"});
     }
@@ -161,13 +90,15 @@ Done strip(Job& job) {
     char** fields = vips_image_get_fields(job.image.get_image());
     for (char** field = fields; *field != nullptr; ++field) job.image.remove(*field);
     g_strfreev(fields);
+    if (job.frames > 1) describe_animation(job);
     return {};
 }
 
 Done encode(Job& job) {
     job.quality = asked_quality(job);
     if (auto done = encode_once(job); !done) return done;
-    const bool gives_up_quality = job.format == Format::jpeg || job.format == Format::webp;
+    // An animation is encoded once: it may take seconds.
+    const bool gives_up_quality = job.format == Format::jpeg || (job.format == Format::webp && job.frames == 1);
     const bool fits_in = job.request.max_bytes == 0 || job.output_bytes <= job.request.max_bytes;
     return fits_in || !gives_up_quality ? Done{} : lower_quality(job);
 }

@@ -6,6 +6,7 @@
 #include <expected>
 #include <optional>
 #include <string>
+#include <vector>
 #include <vips/vips8>
 
 #include "backend/converter/geometry.hpp"
@@ -27,6 +28,14 @@ struct Job {
     Plan plan{};                // convert alone
     vips::VImage image{};
     std::optional<VipsBandFormat> premultiplied_from{};
+
+    std::uint64_t frames = 1;  // of the result
+    Format moving_format{};    // of the result, where there are more
+    vips::VImage strip{};      // all of them, one below the other, while `image` is one of them
+    std::vector<vips::VImage> done_frames{};
+    std::vector<int> delays{};  // milliseconds
+    int loop = 0;               // times; 0: for ever
+
     bool has_alpha = false;
     Format format{};  // of the result
     int quality = 0;  // that it is encoded with
@@ -50,6 +59,16 @@ Done shrink_on_load(Job& job);  // lets the decoder do the coarse part of the sc
 Done take_used_area(Job& job);  // what a crop leaves of the source
 Done shrink_for_inspection(Job& job);
 Done decode_and_look(Job& job);  // every pixel, without keeping any; finds out about transparency
+
+Done load_frames(Job& job, std::uint64_t frames);  // one below the other
+
+// animation.cpp
+Done choose_frames(Job& job);  // all, where source and result may move and it is not too much; else the first
+Done look_at_all_frames(Job& job);
+Done take_frame(Job& job);  // the next
+Done keep_frame(Job& job);
+Done join_frames(Job& job);
+void describe_animation(Job& job);  // for the encoder
 
 // transform.cpp
 Done choose_colour_space(Job& job);  // to scale in

@@ -97,6 +97,9 @@ class Surveyor {
             case SourceFormat::tiff:
                 count_tiff();
                 break;
+            case SourceFormat::jxl:
+                count_jxl();
+                break;
             case SourceFormat::gif:
                 break;
         }
@@ -118,6 +121,7 @@ class Surveyor {
     void count_png();
     void count_webp();
     void count_tiff();
+    void count_jxl();
     void count_boxes(std::uint64_t at, std::uint64_t end, unsigned depth);
 
     FileWindow file_;
@@ -248,27 +252,53 @@ struct Container {
 constexpr std::array<Container, 5> kContainers{{{"meta", 4}, {"iprp", 0}, {"ipco", 0}, {"iref", 4}, {"iinf", 6}}};
 constexpr unsigned kDeepest = 3;  // meta, iprp, ipco
 
+struct Box {
+    std::string_view type;
+    std::uint64_t header;  // bytes of its size and type
+    std::uint64_t end;
+};
+
+// The box that begins there; nullopt where there is none, or it goes beyond `end`.
+std::optional<Box> box_at(FileWindow& file, std::uint64_t at, std::uint64_t end) {
+    const std::string_view head = file.at(at, 16);
+    if (head.size() < 8) return std::nullopt;
+    std::uint64_t header = 8;
+    std::uint64_t size = big_endian(head.substr(0, 4));
+    if (size == 1 && head.size() >= 16) {
+        header = 16;
+        size = big_endian(head.substr(8, 8));
+    }
+    const std::uint64_t box_end = size == 0 ? end : at + size;
+    if (box_end < at + header || box_end > end) return std::nullopt;
+    return Box{head.substr(4, 4), header, box_end};
+}
+
+// Pixels alone, or boxes: everything in them that is not pixels.
+void Surveyor::count_jxl() {
+    std::uint64_t at = 0;
+    while (goes_on()) {
+        const auto box = file_.at(0, 2).starts_with("\xFF\x0A") ? std::nullopt : box_at(file_, at, UINT64_MAX);
+        if (!box) return;
+        const bool is_picture = box->type == "jxlc" || box->type == "jxlp";
+        add_metadata(at, is_picture ? 0 : box->end - at);
+        at = box->end;
+    }
+}
+
 // The boxes that say which pictures there are, and of what: pixels are elsewhere.
 void Surveyor::count_boxes(std::uint64_t at, std::uint64_t end, unsigned depth) {
     while (at < end && goes_on()) {
-        const std::string_view head = file_.at(at, 16);
-        if (head.size() < 8) return;
-        std::uint64_t header = 8;
-        std::uint64_t size = big_endian(head.substr(0, 4));
-        if (size == 1 && head.size() >= 16) {
-            header = 16;
-            size = big_endian(head.substr(8, 8));
-        }
-        const std::uint64_t box_end = size == 0 ? end : at + size;
-        if (box_end < at + header || box_end > end) return;
+        const auto box = box_at(file_, at, end);
+        if (!box) return;
         add_metadata(at, 0);
-        const auto inner = std::ranges::find(kContainers, head.substr(4, 4), &Container::type);
+        const auto inner = std::ranges::find(kContainers, box->type, &Container::type);
+        const std::uint64_t box_end = box->end;
         if (inner != kContainers.end() && depth < kDeepest) {
-            header += inner->header;
+            const std::uint64_t header = box->header + inner->header;
             // From its second version on, this one counts its boxes in four bytes.
-            const auto version = file_.field(at + header - inner->header, 1);
-            if (inner->type == "iinf" && version && (*version)[0] != 0) header += 2;
-            count_boxes(at + header, box_end, depth + 1);
+            const auto version = file_.field(at + box->header, 1);
+            const std::uint64_t longer = inner->type == "iinf" && version && (*version)[0] != 0 ? 2 : 0;
+            count_boxes(at + header + longer, box_end, depth + 1);
         }
         at = box_end;
     }

@@ -15,8 +15,8 @@ struct Survey {
     std::uint64_t metadata_bytes = 0;  // as stored, each piece as kLeastPiece bytes or more
 };
 
-// What a marker segment of JPEG, a chunk of PNG or WebP, or a box of HEIF and AVIF counts at least: a decoder keeps a
-// list of them, however empty they are.
+// What a marker segment of JPEG, a chunk of PNG or WebP, or a box of HEIF, AVIF and JPEG XL counts at least: a decoder
+// keeps a list of them, however empty they are.
 inline constexpr std::uint64_t kLeastPiece = 2048;
 
 // Counting ends soon after one of `bounds` is exceeded. `descriptor`: a file, whose offset is left alone.

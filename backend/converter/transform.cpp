@@ -21,9 +21,27 @@ VImage to_screen_colours(const VImage& image) {
     return image.colourspace(grey ? VIPS_INTERPRETATION_B_W : VIPS_INTERPRETATION_sRGB);
 }
 
+// littlecms goes through a table of few points for samples of 16 bits, where its arithmetic for 8 bits is exact: it
+// loses less that way, as the result has 8 bits in any case.
+VImage with_8_bits(const VImage& image) {
+    constexpr double kLevels = 257;  // of 16 bits, to one of 8
+    if (image.format() != VIPS_FORMAT_USHORT) return image;
+    VipsInterpretation interpretation = image.interpretation();
+    if (interpretation == VIPS_INTERPRETATION_RGB16) interpretation = VIPS_INTERPRETATION_sRGB;
+    if (interpretation == VIPS_INTERPRETATION_GREY16) interpretation = VIPS_INTERPRETATION_B_W;
+    return (image / kLevels)
+        .rint()
+        .cast(VIPS_FORMAT_UCHAR)
+        .copy(VImage::option()->set("interpretation", interpretation));
+}
+
 int as_int(std::uint64_t pixels) {
     return static_cast<int>(pixels);
 }  // at most 10,000,000, see plan_result
+
+std::uint64_t as_pixels(int value) {
+    return static_cast<std::uint64_t>(std::max(value, 0));
+}
 
 }  // namespace
 
@@ -35,6 +53,7 @@ Done choose_colour_space(Job& job) {
 
 // Else the colour of fully transparent pixels bleeds into their neighbours.
 Done premultiply(Job& job) {
+    job.premultiplied_from.reset();
     if (!job.image.has_alpha() || job.plan.scaled == job.plan.used.size) return {};
     job.premultiplied_from = job.image.format();
     job.image = job.image.premultiply();
@@ -58,7 +77,7 @@ Done unpremultiply(Job& job) {
 Done convert_to_srgb(Job& job) {
     if (!has_profile(job.image)) return {};
     try {
-        job.image = job.image.icc_transform(
+        job.image = with_8_bits(job.image).icc_transform(
             kSrgb, VImage::option()->set("embedded", true)->set("intent", VIPS_INTENT_PERCEPTUAL)->set("depth", 8));
     } catch (const vips::VError&) {
         // A profile for other pixels than these, or a broken one: the picture is shown without it.
@@ -97,6 +116,10 @@ Done crop(Job& job) {
     if (job.plan.crop_by_content) {
         job.image = job.image.copy_memory().smartcrop(width, height,
                                                       VImage::option()->set("interesting", VIPS_INTERESTING_ATTENTION));
+        // Frames that follow show the same part.
+        job.plan.crop_by_content = false;
+        job.plan.left = as_pixels(-job.image.xoffset());
+        job.plan.top = as_pixels(-job.image.yoffset());
     } else {
         job.image = job.image.extract_area(as_int(job.plan.left), as_int(job.plan.top), width, height);
     }

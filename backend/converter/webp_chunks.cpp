@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::size_t kFileHeader = 12;  // "RIFF", the size of what follows it, "WEBP"
 constexpr std::size_t kChunkHeader = 8;  // its name, the size of its data; data is padded to an even size
-constexpr char kAlphaFlag = 0x10;        // the only one of VP8X that stays
+constexpr unsigned kKeptFlags = 0x12;    // of VP8X: alpha, and that it moves
 
 std::uint32_t little_endian_32(std::string_view bytes) {
     std::uint32_t value = 0;
@@ -39,8 +39,8 @@ std::optional<std::string_view> take_chunk(std::string_view& file) {
 std::optional<std::string> without_metadata(std::string_view webp) {
     if (webp.size() < kFileHeader || !webp.starts_with("RIFF") || webp.substr(8, 4) != "WEBP") return std::nullopt;
     std::string extension;
-    std::string alpha;
-    std::string pixels;
+    std::string alpha;   // of a still
+    std::string pixels;  // of a still, or all frames and what they share
     std::string_view rest = webp.substr(kFileHeader);
     while (!rest.empty()) {
         const auto chunk = take_chunk(rest);
@@ -48,11 +48,14 @@ std::optional<std::string> without_metadata(std::string_view webp) {
         if (chunk->starts_with("VP8X")) extension = *chunk;
         if (chunk->starts_with("ALPH")) alpha = *chunk;
         if (chunk->starts_with("VP8 ") || chunk->starts_with("VP8L")) pixels = *chunk;
+        if (chunk->starts_with("ANIM") || chunk->starts_with("ANMF")) pixels += *chunk;
     }
-    if (pixels.empty() || (!alpha.empty() && extension.size() <= kChunkHeader)) return std::nullopt;
+    const bool is_extended = !alpha.empty() || pixels.starts_with("ANIM");
+    if (pixels.empty() || (is_extended && extension.size() <= kChunkHeader)) return std::nullopt;
     std::string body = "WEBP";
-    if (!alpha.empty()) {
-        extension[kChunkHeader] = kAlphaFlag;
+    if (is_extended) {
+        char& flags = extension[kChunkHeader];
+        flags = static_cast<char>(static_cast<unsigned char>(flags) & kKeptFlags);
         body += extension + alpha;
     }
     body += pixels;

@@ -8,8 +8,8 @@
 
 namespace thumbgate {
 
-// The same still picture in a file that holds nothing but its pixels, in the simple format where that does.
-// nullopt: not a WebP file, or cut off.
+// The same picture, still or animated, in a file that holds nothing but its pixels, in the simple format where that
+// does. nullopt: not a WebP file, or cut off.
 std::optional<std::string> without_metadata(std::string_view webp);
 
 }  // namespace thumbgate

@@ -49,8 +49,13 @@ void PictureSink::finish() {
 void PictureSink::look_at_first_bytes() {
     looked_ = true;
     if (sniff(head_)) return;
+    if (is_video(head_)) {
+        error_ =
+            Error{415, "video", "This is a video; thumbnails are made of pictures. Send one of its frames instead."};
+        return;
+    }
     error_ = Error{415, "unsupported_format",
-                   "This is not a picture of a format that is read: JPEG, PNG, WebP, AVIF, HEIC, GIF or TIFF."};
+                   "This is not a picture of a format that is read: " + std::string(kReadFormats) + "."};
 }
 
 void PictureSink::on_part_begin(std::string_view field_name) {

@@ -62,6 +62,7 @@ TEST_CASE("An honest reply is taken") {
     CHECK(is_taken([](JobReply&) {}));
     CHECK(is_taken([](JobReply& reply) { reply.format = Format::jpeg; }));
     CHECK(is_taken([](JobReply& reply) { reply.format = Format::png; }));
+    CHECK(is_taken([](JobReply& reply) { reply.format = Format::gif; }));
     CHECK(is_taken([](JobReply& reply) { reply.outcome = Outcome::corrupt; }));
 }
 
@@ -73,9 +74,9 @@ TEST_CASE("A reply of another size is no reply") {
 }
 
 TEST_CASE("A reply with a value out of range is not taken") {
-    CHECK_FALSE(is_taken_with_byte(offsetof(JobReply, outcome), 13));
-    CHECK_FALSE(is_taken_with_byte(offsetof(JobReply, format), 4));
-    CHECK_FALSE(is_taken_with_byte(offsetof(JobReply, source_format), 7));
+    CHECK_FALSE(is_taken_with_byte(offsetof(JobReply, outcome), 14));
+    CHECK_FALSE(is_taken_with_byte(offsetof(JobReply, format), 6));
+    CHECK_FALSE(is_taken_with_byte(offsetof(JobReply, source_format), 8));
     CHECK_FALSE(is_taken_with_byte(offsetof(JobReply, has_alpha), 2));
 }
 
@@ -85,6 +86,7 @@ TEST_CASE("A reply that cannot be true is not taken") {
     CHECK_FALSE(is_taken([](JobReply& reply) { reply.output_bytes = 0; }));
     CHECK_FALSE(is_taken([](JobReply& reply) { reply.output_bytes = kMaxBytes + 1; }));
     CHECK_FALSE(is_taken([](JobReply& reply) { reply.format = Format::avif; }));
+    CHECK_FALSE(is_taken([](JobReply& reply) { reply.format = Format::jxl; }));
 }
 
 TEST_CASE("A named format is the only one that is taken") {
