@@ -172,7 +172,8 @@ TEST_CASE_METHOD(InConverter, "Every format that is read comes out right") {
     const Pixels original = Pixels::of(photo.path);
     const std::vector<std::pair<const char*, SourceFormat>> formats{
         {"png", SourceFormat::png},   {"webp", SourceFormat::webp}, {"avif", SourceFormat::avif},
-        {"heic", SourceFormat::heic}, {"gif", SourceFormat::gif},   {"tif", SourceFormat::tiff}};
+        {"heic", SourceFormat::heic}, {"gif", SourceFormat::gif},   {"tif", SourceFormat::tiff},
+        {"jxl", SourceFormat::jxl}};
     for (const auto& [ending, format] : formats) {
         CAPTURE(ending);
         const fs::path path = photos::converted(photo, ending, dir.path()).path;

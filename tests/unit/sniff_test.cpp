@@ -6,6 +6,7 @@
 
 using namespace thumbgate;
 
+using namespace std::string_literals;
 using namespace std::string_view_literals;
 
 TEST_CASE("A picture is known by its first bytes") {
@@ -16,6 +17,8 @@ TEST_CASE("A picture is known by its first bytes") {
     CHECK(sniff("GIF89a\x01\0\x01\0"sv) == SourceFormat::gif);
     CHECK(sniff("II*\0\x08\0\0\0"sv) == SourceFormat::tiff);
     CHECK(sniff("MM\0*\0\0\0\x08"sv) == SourceFormat::tiff);
+    CHECK(sniff("\xFF\x0A\xFA\x1F"sv) == SourceFormat::jxl);
+    CHECK(sniff("\0\0\0\x0CJXL \r\n\x87\n\0\0\0\x14"sv) == SourceFormat::jxl);
 }
 
 TEST_CASE("HEIF files are told apart by their brands") {
@@ -49,6 +52,31 @@ TEST_CASE("Anything else is no picture") {
               "ftyp"sv));
 }
 
+TEST_CASE("A video is known by its first bytes, and no picture is one") {
+    for (const std::string_view brand : {"isom"sv, "iso5"sv, "mp42"sv, "avc1"sv, "M4V "sv, "3gp5"sv, "qt  "sv}) {
+        CAPTURE(brand);
+        const std::string head =
+            "\0\0\0\x18"
+            "ftyp"s +
+            std::string(brand) + "\0\0\0\0"s + std::string(brand) + "iso2";
+        CHECK(is_video(head));
+        CHECK_FALSE(sniff(head));
+    }
+    CHECK(is_video("\x1A\x45\xDF\xA3\x9F\x42\x86\x81\x01"sv));
+    CHECK(is_video("RIFF\x10\0\0\0AVI LIST"sv));
+    CHECK(is_video("\0\0\x01\xBA\x44"sv));
+    CHECK(is_video("\0\0\0\x20moov\0\0\0\x6Cmvhd"sv));
+    for (const std::string_view other : {"\xFF\xD8\xFF\xE0\0\x10JFIF"sv, "RIFF\x10\0\0\0WEBPVP8 "sv,
+                                         "RIFF\x10\0\0\0WAVEfmt "sv, "GIF89a\x01\0\x01\0"sv,
+                                         "\0\0\0\x18"
+                                         "ftypavif\0\0\0\0mif1miaf"sv,
+                                         "\0\0\0\x18"
+                                         "ftypmif1\0\0\0\0mif1heic"sv,
+                                         "\0\0\0\x0CJXL \r\n\x87\n"sv, ""sv, "Not a video."sv}) {
+        CHECK_FALSE(is_video(other));
+    }
+}
+
 TEST_CASE("No prefix of a picture's head makes sniffing read beyond it") {
     const std::string_view head =
         "\0\0\0\x18"
@@ -63,4 +91,6 @@ TEST_CASE("Each format has a name and a media type") {
     CHECK(name(SourceFormat::heic) == "heic");
     CHECK(media_type(SourceFormat::jpeg) == "image/jpeg");
     CHECK(media_type(SourceFormat::tiff) == "image/tiff");
+    CHECK(name(SourceFormat::jxl) == "jxl");
+    CHECK(media_type(SourceFormat::jxl) == "image/jxl");
 }

@@ -68,6 +68,21 @@ TEST_CASE("Text, profiles and boxes are metadata, and the smallest of them count
     CHECK(avif.metadata_bytes < 100 * kLeastPiece);
 }
 
+TEST_CASE("What stands beside the pixels of a JPEG XL is metadata") {
+    const auto box = [](const std::string& type, const std::string& data) {
+        const auto size = static_cast<unsigned char>(data.size() + 8);
+        return std::string(3, '\0') + static_cast<char>(size) + type + data;
+    };
+    const std::string head = box("JXL ", "\r\n\x87\n") + box("ftyp", "jxl ");
+    CHECK(counted("\xFF\x0A pixels", SourceFormat::jxl).metadata_bytes == 0);
+    CHECK(counted(head + box("jxlc", "pixels"), SourceFormat::jxl).metadata_bytes == 3 * kLeastPiece);
+    const std::string large = std::string("\0\0\x10\x08", 4) + "Exif" + std::string(4096, 'x');
+    CHECK(counted(head + large, SourceFormat::jxl).metadata_bytes == 2 * kLeastPiece + 4104);
+    const TempDir dir;
+    CHECK(counted(photos::converted(photos::meadow(), "jxl", dir.path()), SourceFormat::jxl).metadata_bytes <
+          10 * kLeastPiece);
+}
+
 TEST_CASE("A length is believed as far as the file goes") {
     std::string png = bombs::png(9, 9, false, {{"tEXt", std::string(5000, 'x')}});
     png[33] = '\x7F';  // of the length of the chunk behind IHDR

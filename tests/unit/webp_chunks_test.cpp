@@ -41,6 +41,14 @@ TEST_CASE("A WebP file with transparency keeps it, and says nothing of what is g
     CHECK(without_metadata(file(kExtension + alpha + kPixels + kExif)) == file(kept + alpha + kPixels));
 }
 
+TEST_CASE("An animated WebP file keeps its frames and what they share") {
+    const std::string frames = chunk("ANIM", "loops.") + chunk("ANMF", "one") + chunk("ANMF", "two");
+    const std::string moving = chunk("VP8X", "\x3E\0\0\0\x3F\x01\0\xEF\0\0"s);
+    const std::string kept = chunk("VP8X", "\x12\0\0\0\x3F\x01\0\xEF\0\0"s);
+    CHECK(without_metadata(file(moving + chunk("ICCP", "profile") + frames + kExif)) == file(kept + frames));
+    CHECK_FALSE(without_metadata(file(frames)));
+}
+
 TEST_CASE("What is not a whole WebP file gives none") {
     CHECK_FALSE(without_metadata(""));
     CHECK_FALSE(without_metadata("RIFF\0\0\0\0WAVE"s));
