@@ -101,6 +101,7 @@ class Surveyor {
                 count_jxl();
                 break;
             case SourceFormat::gif:
+                count_gif();
                 break;
         }
         return counted_;
@@ -120,6 +121,8 @@ class Surveyor {
     std::optional<unsigned> next_marker(std::uint64_t& at);
     void count_png();
     void count_webp();
+    void count_gif();
+    void skip_sub_blocks(std::uint64_t& at);
     void count_tiff();
     void count_jxl();
     void count_boxes(std::uint64_t at, std::uint64_t end, unsigned depth);
@@ -216,6 +219,49 @@ void Surveyor::count_webp() {
             add_metadata(at, length);
         }
         at += 8 + length + length % 2;
+    }
+}
+
+// --- GIF
+
+// Bytes of a table of colours, by the flags of what it belongs to.
+std::uint64_t gif_colours(char flags) {
+    const auto bits = static_cast<unsigned char>(flags);
+    return (bits & 0x80U) == 0 ? 0 : 3ULL << ((bits & 7U) + 1);
+}
+
+// Up to behind the empty one, which ends them.
+void Surveyor::skip_sub_blocks(std::uint64_t& at) {
+    for (;;) {
+        const auto size = file_.field(at, 1);
+        counted_.is_cut_off = !size || static_cast<unsigned char>((*size)[0]) > file_.behind(at + 1);
+        if (counted_.is_cut_off) return;
+        at += 1U + static_cast<unsigned char>((*size)[0]);
+        if ((*size)[0] == 0) return;
+    }
+}
+
+// Its end mark may be missing, as decoders do not look for it; in the middle of a frame it may not end.
+void Surveyor::count_gif() {
+    constexpr std::uint64_t kHeader = 13;
+    constexpr std::uint64_t kFrameHeader = 10;  // with the mark in front
+    const auto flags = file_.field(10, 1);
+    std::uint64_t at = flags ? kHeader + gif_colours((*flags)[0]) : UINT64_MAX;
+    while (goes_on() && !counted_.is_cut_off) {
+        const std::uint64_t start = at;
+        const auto head = file_.at(at, kFrameHeader);
+        if (head.starts_with('!') && head.size() > 1) {
+            const bool is_control = head[1] == '\xF9';
+            skip_sub_blocks(at += 2);
+            if (!is_control) add_metadata(start, at - start);
+        } else if (head.starts_with(',')) {
+            ++counted_.frames;
+            counted_.is_cut_off = head.size() < kFrameHeader;
+            if (counted_.is_cut_off) return;
+            skip_sub_blocks(at += kFrameHeader + gif_colours(head[kFrameHeader - 1]) + 1);
+        } else {
+            return;
+        }
     }
 }
 

@@ -164,7 +164,7 @@ TEST_CASE_METHOD(Animations, "An animation of too many pixels comes as its first
 }
 
 TEST_CASE_METHOD(Animations, "Transparent frames stay transparent") {
-    tool({kConvert,  "-delay",     "5",     "-size", "40x40",
+    tool({kConvert,   "-delay",     "5",     "-size", "40x40",
           "xc:none",  "-fill",      "blue",  "-draw", "circle 20,20 20,5",
           "(",        "+clone",     "-roll", "+5+0",  ")",
           "(",        "+clone",     "-roll", "+5+0",  ")",

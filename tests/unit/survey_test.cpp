@@ -12,7 +12,7 @@ using namespace thumbgate::test;
 
 namespace {
 
-constexpr Survey kNoBounds{UINT64_MAX - 1, UINT64_MAX - 1, UINT64_MAX / 2};
+constexpr Survey kNoBounds{UINT64_MAX - 1, UINT64_MAX - 1, UINT64_MAX / 2, false};
 
 Survey counted(const std::string& bytes, SourceFormat format, const Survey& bounds = kNoBounds) {
     const TempDir dir;
@@ -47,7 +47,8 @@ TEST_CASE("Scans are counted whatever stands between them") {
     }
 }
 
-TEST_CASE("Frames of WebP and pages of TIFF are counted") {
+TEST_CASE("Frames of WebP and GIF and pages of TIFF are counted") {
+    CHECK(counted(bombs::gif(1, 1, 77), SourceFormat::gif).frames == 77);
     CHECK(counted(bombs::webp(1, 77), SourceFormat::webp).frames == 77);
     CHECK(counted(bombs::tiff_of_pages(77), SourceFormat::tiff).frames == 77);
     const TempDir dir;
@@ -89,6 +90,15 @@ TEST_CASE("A length is believed as far as the file goes") {
     CHECK(counted(png, SourceFormat::png).metadata_bytes < 6000);
 }
 
+TEST_CASE("A GIF that ends in the middle of a frame is cut off, and one without an end mark is not") {
+    const std::string whole = bombs::gif(20, 20, 3);
+    REQUIRE(whole.ends_with(';'));
+    CHECK_FALSE(counted(whole, SourceFormat::gif).is_cut_off);
+    CHECK_FALSE(counted(whole.substr(0, whole.size() - 1), SourceFormat::gif).is_cut_off);
+    CHECK(counted(whole.substr(0, whole.size() - 2), SourceFormat::gif).is_cut_off);
+    CHECK(counted(whole.substr(0, whole.size() - 3), SourceFormat::gif).is_cut_off);
+}
+
 TEST_CASE("Counting ends where a limit is exceeded, also where the file has no end") {
     Survey bounds = kNoBounds;
     bounds.frames = 10;
@@ -99,11 +109,10 @@ TEST_CASE("Counting ends where a limit is exceeded, also where the file has no e
 }
 
 TEST_CASE("A file that is cut off anywhere is counted as far as it goes") {
-    const std::vector<std::pair<std::string, SourceFormat>> files{{bombs::webp(1, 3), SourceFormat::webp},
-                                                                  {bombs::tiff_of_pages(3), SourceFormat::tiff},
-                                                                  {bombs::avif_of_items(3), SourceFormat::avif},
-                                                                  {bombs::png(9, 9), SourceFormat::png},
-                                                                  {bombs::jpeg_of_scans(8, 3), SourceFormat::jpeg}};
+    const std::vector<std::pair<std::string, SourceFormat>> files{
+        {bombs::webp(1, 3), SourceFormat::webp},       {bombs::tiff_of_pages(3), SourceFormat::tiff},
+        {bombs::avif_of_items(3), SourceFormat::avif}, {bombs::png(9, 9), SourceFormat::png},
+        {bombs::gif(9, 9, 3), SourceFormat::gif},      {bombs::jpeg_of_scans(8, 3), SourceFormat::jpeg}};
     for (const auto& [whole, format] : files) {
         const Survey all = counted(whole, format);
         for (std::size_t size = 0; size < whole.size(); size += 7) {
