@@ -32,7 +32,7 @@ struct Texts {
     std::string max_form_bytes = "256KiB";
     std::string max_uploads = "64";
     std::string max_pixels = "100000000";
-    std::string max_animation_pixels = "10000000";
+    std::string max_animation_pixels = "5000000";
     std::string max_side = "65535";
     std::string max_frames = "1000";
     std::string max_scans = "100";

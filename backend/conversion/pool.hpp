@@ -32,7 +32,7 @@ struct PoolConfig {
     std::chrono::milliseconds queue_timeout{10'000};  // a job that waits longer is refused with 503
     std::chrono::milliseconds overload_wait{1000};    // under overload a job that would wait longer is refused
     std::uint64_t max_pixels = 100'000'000;           // of a source over all its frames, and of a result
-    std::uint64_t max_animation_pixels = 10'000'000;  // of a result over all its frames; beyond, it is a still
+    std::uint64_t max_animation_pixels = 5'000'000;   // of a result over all its frames; beyond, it is a still
     std::uint32_t max_side = 65'535;                  // pixels of a source's longer side
     std::uint32_t max_frames = 1000;                  // of a source; pages are frames
     std::uint32_t max_scans = 100;                    // of a JPEG

@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
-#include <string_view>
 #include <unordered_set>
 
 namespace thumbgate {
@@ -65,7 +64,7 @@ std::string png_with_palette(const VImage& image) {
     std::size_t size = 0;
     const void* data = vips_blob_get(blob.get(), &size);
     // The palette is found by a quantiser, which gives no promise.
-    const VImage again = VImage::new_from_buffer(data, size, "");
+    const VImage again = VImage::pngload_buffer(blob.get());
     if (!are_same(pixels, again)) return {};
     return {static_cast<const char*>(data), size};
 }

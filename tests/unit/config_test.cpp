@@ -49,7 +49,7 @@ TEST_CASE("five places are enough, the rest has defaults") {
     CHECK(config->uploads.one.max_bytes == 64 << 20);
     CHECK(config->uploads.one.max_form_bytes == 256 << 10);
     CHECK(config->server.max_header_bytes == 16 << 10);
-    CHECK(config->pool.max_animation_pixels == 10'000'000);
+    CHECK(config->pool.max_animation_pixels == 5'000'000);
     CHECK(config->pool.max_side == 65'535);
     CHECK(config->pool.max_frames == 1000);
     CHECK(config->pool.max_scans == 100);

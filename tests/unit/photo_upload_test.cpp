@@ -120,6 +120,19 @@ TEST_CASE("what does not begin as a picture is refused at once") {
     CHECK(f.leaves_nothing());
 }
 
+TEST_CASE("a video is refused in words of its own") {
+    Fixture f;
+    const std::string mp4(
+        "\0\0\0\x20"
+        "ftypisom\0\0\2\0isomiso2avc1mp41",
+        32);
+    const auto refused = f.receive(mp4 + std::string(1000, 'x'));
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().status == 415);
+    CHECK(refused.error().code == "video");
+    CHECK(f.leaves_nothing());
+}
+
 TEST_CASE("no picture at all is said so") {
     Fixture f;
     CHECK(f.receive("").error().code == "empty_picture");
