@@ -8,10 +8,13 @@
 // link names one, else `accept:<avif+webp|avif|webp|base>`. It begins without "/" and holds no exp, lid, sid and
 // signature.
 //
-// Two links with one form always describe one conversion. The other way round it holds for resizing types, sizes, plain
-// gravities, dpr, quality and formats, and as far as the rules of reduce() go. What coincides and keeps names of its
-// own: conversions to sides of a single pixel (nothing can be enlarged to it), a zoom without a size, and crops, minima
-// and anchors that happen to agree.
+// Two links share a form if and only if they describe one conversion, but for these, which coincide on every source, or
+// nearly so, and keep names of their own:
+// - minima, zooms that differ, and a zoom below 1 beside a padding
+// - a crop in pixels that the size cannot shrink, and an offset or a focus point that says where another one also is
+// - a box that a fill-down reaches at another dpr, or an aspect ratio that a fill-down or force has already
+// - with the automatic type an anchor along a side where that type cuts or adds nothing
+// - conversions to sides of a single pixel: nothing can be enlarged to it
 //
 // Pure functions.
 #pragma once
@@ -39,10 +42,13 @@ struct Conversion {
 // - no size: no resizing type, no gravity, no extension; a dpr counts where it shrinks, or enlarging is allowed
 // - one of width and height: every resizing type keeps the aspect ratio, so none is named
 // - gravity counts where a fill crops, or what was scaled up to a minimum; it becomes the crop's where that has none
-// - a zoom that is the same for both sides is multiplied into width and height (rounded to the pixel)
+// - an anchor says nothing of a side with no room along it, no offset is beyond an edge, and a focus in a corner is it
+// - a zoom that is the same for both sides is multiplied into width and height (rounded to the pixel), or into dpr where
+//   there is no size
 // - dpr is as well, except where a fill or an extension must not enlarge: there the target's aspect ratio is kept at
 //   every dpr, so width, height and dpr stay apart; likewise with paddings, offsets in pixels and minima
-// - an extension does not count where enlarging reaches the size, nor one of the aspect ratio beside one to the size
+// - an extension does not count where enlarging reaches the size, nor one of the aspect ratio beside one to the size; one
+//   of the aspect ratio is one to the size where the picture is enlarged to a side of it
 // - mirroring vertically is half a turn and mirroring horizontally
 // - quality does not count for a named PNG or GIF, a quality for a format that cannot come out not at all, and of the
 //   qualities for formats only the named one; max_bytes counts for a named format only where that is JPEG or WebP

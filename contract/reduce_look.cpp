@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "contract/gravity.hpp"
+
 namespace thumbgate {
 namespace {
 
@@ -52,6 +54,17 @@ void drop_extensions(Look& look) {
     if (!both || reaches_size || look.extend) look.extend_aspect_ratio = false;
     if (!look.extend) look.extend_gravity = {};
     if (!look.extend_aspect_ratio) look.extend_aspect_ratio_gravity = {};
+    reduce_anchor(look.extend_gravity, look.width != 0, look.height != 0);
+    reduce_anchor(look.extend_aspect_ratio_gravity);
+}
+
+// Where a picture is enlarged to one side of the box, that with the box's aspect ratio is the box.
+void unite_extensions(Look& look) {
+    if (!look.extend_aspect_ratio || !look.enlarge || has_minimum(look) || look.zoom_x != look.zoom_y) return;
+    look.extend = true;
+    look.extend_gravity = look.extend_aspect_ratio_gravity;
+    look.extend_aspect_ratio = false;
+    look.extend_aspect_ratio_gravity = {};
 }
 
 // Mirroring at both axes is half a turn: what is left is turns, and one mirror.
@@ -66,14 +79,28 @@ void reduce_crop(Look& look) {
     const bool crops = look.crop_width != 0 || look.crop_height != 0;
     if (crops && !look.has_crop_gravity) look.crop_gravity = look.gravity;
     if (!crops) look.crop_gravity = {};
+    reduce_anchor(look.crop_gravity, look.crop_width != 0, look.crop_height != 0);
     look.has_crop_gravity = crops;
 }
 
-// Without a size only factors scale, and without enlarging they cannot scale up.
+// Without a size only factors scale, and without enlarging they cannot scale up. A zoom is then a dpr, but that paddings
+// and minima count in pixels of the dpr alone.
 void reduce_unsized(Look& look) {
-    if (look.zoom_x != kDprUnit || look.zoom_y != kDprUnit) return;
-    if (look.dpr > kDprUnit && !look.enlarge) look.dpr = kDprUnit;
+    constexpr std::uint64_t kOne = std::uint64_t{kDprUnit} * kDprUnit;
+    const std::uint64_t zoom = std::max(look.zoom_x, look.zoom_y);
+    const bool scales_up = zoom * look.dpr > kOne;
+    if (zoom <= kDprUnit && !scales_up) look.enlarge = false;
+    if (!look.enlarge && zoom >= kDprUnit && scales_up) look.dpr = kDprUnit;
+    if (look.zoom_x != look.zoom_y) return;
+    const bool caps = !look.enlarge && zoom >= kDprUnit;
+    const bool counts_pixels = has_minimum(look) || look.padding != Padding{};
+    const std::uint64_t product = caps ? std::min(zoom * look.dpr, kOne) : zoom * look.dpr;
+    const bool is_a_dpr = product % kDprUnit == 0 && product / kDprUnit <= kMaxDpr;
+    if ((!caps && counts_pixels) || !is_a_dpr) return;
+    look.dpr = static_cast<std::uint32_t>(product / kDprUnit);
+    look.zoom_x = look.zoom_y = kDprUnit;
     if (look.dpr <= kDprUnit) look.enlarge = false;
+    if (!look.enlarge) look.dpr = std::min(look.dpr, kDprUnit);
 }
 
 }  // namespace
@@ -98,7 +125,9 @@ void reduce_look(Look& look) {
     if (!has_both_sides(look)) look.resizing_type = ResizingType::fit;
     if (look.enlarge && look.resizing_type == ResizingType::fill_down) look.resizing_type = ResizingType::fill;
     if (!crops_to_size(look)) look.gravity = {};
+    reduce_anchor(look.gravity);
     drop_extensions(look);
+    unite_extensions(look);
     fold_factors(look);
     if (!look.has_background) look.background = {};
     if (look.pixelate == 1) look.pixelate = 0;

@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "backend/converter/ratio.hpp"
+#include "contract/gravity.hpp"
 #include "contract/reduce_look.hpp"
 
 namespace thumbgate {
@@ -30,27 +31,12 @@ Size scaled(Size size, const Scale& scale) {
 
 // ---- Places ----
 
-// Where an anchor is along one side. `towards`: -1 for the start, 0 for the middle, 1 for the end.
-struct Pull {
-    int towards;
+// Where an anchor is along one side.
+struct Position {
+    int pull;             // of contract/gravity.hpp
     std::int32_t offset;  // kPlaceUnit
+    bool is_focus;
 };
-
-bool is_one_of(Gravity gravity, Gravity a, Gravity b, Gravity c) {
-    return gravity == a || gravity == b || gravity == c;
-}
-
-Pull horizontal_pull(const Anchor& anchor) {
-    using enum Gravity;
-    if (is_one_of(anchor.gravity, west, north_west, south_west)) return {-1, anchor.x};
-    return {is_one_of(anchor.gravity, east, north_east, south_east) ? 1 : 0, anchor.x};
-}
-
-Pull vertical_pull(const Anchor& anchor) {
-    using enum Gravity;
-    if (is_one_of(anchor.gravity, north, north_west, north_east)) return {-1, anchor.y};
-    return {is_one_of(anchor.gravity, south, south_west, south_east) ? 1 : 0, anchor.y};
-}
 
 std::int64_t pixels_of(std::int32_t offset, std::uint64_t side, Ratio density) {
     const auto size = static_cast<std::uint64_t>(std::abs(std::int64_t{offset}));
@@ -61,23 +47,24 @@ std::int64_t pixels_of(std::int32_t offset, std::uint64_t side, Ratio density) {
 }
 
 // Where `inner` begins in `outer`, which is not smaller.
-std::uint64_t place(std::uint64_t outer, std::uint64_t inner, Pull pull, bool is_focus, Ratio density) {
+std::uint64_t place(std::uint64_t outer, std::uint64_t inner, Position position, Ratio density) {
     const auto spare = static_cast<std::int64_t>(outer - inner);
-    const std::int64_t offset = pixels_of(pull.offset, outer, density);
+    const std::int64_t offset = pixels_of(position.offset, outer, density);
     std::int64_t start = spare / 2 + offset;
-    if (is_focus) {
-        const Ratio part{static_cast<std::uint64_t>(pull.offset), kPlaceUnit};
+    if (position.is_focus) {
+        const Ratio part{static_cast<std::uint64_t>(position.offset), kPlaceUnit};
         start = static_cast<std::int64_t>(part.times(outer)) - static_cast<std::int64_t>(inner / 2);
-    } else if (pull.towards != 0) {
-        start = pull.towards < 0 ? offset : spare - offset;
+    } else if (position.pull != 0) {
+        start = position.pull < 0 ? offset : spare - offset;
     }
     return static_cast<std::uint64_t>(std::clamp<std::int64_t>(start, 0, spare));
 }
 
 Area place(Size outer, Size inner, const Anchor& anchor, Ratio density) {
     const bool is_focus = anchor.gravity == Gravity::focus_point;
-    return {place(outer.width, inner.width, horizontal_pull(anchor), is_focus, density),
-            place(outer.height, inner.height, vertical_pull(anchor), is_focus, density), inner};
+    const Pull pull = pull_of(anchor.gravity);
+    return {place(outer.width, inner.width, {pull.across, anchor.x, is_focus}, density),
+            place(outer.height, inner.height, {pull.down, anchor.y, is_focus}, density), inner};
 }
 
 // ---- The part of the source ----
