@@ -21,7 +21,7 @@ constexpr std::uint64_t kLeastConverterMemory = 256 << 20;
 
 // Every option as it was written: read here, understood below, so that every error sounds alike.
 struct Texts {
-    std::string listen, keys, secret, photos, results, redis, log, converter, public_url;
+    std::string listen, keys, secret, photos, results, redis, log, converter, public_url, fallback_image;
     std::string cookie_secure = "true";
     std::string converters = std::to_string(std::max(1U, std::thread::hardware_concurrency()));
     std::string slow_converters = std::to_string(std::max(1U, std::thread::hardware_concurrency() / 2));
@@ -60,6 +60,8 @@ struct Texts {
     std::string results_min_free = "2GiB";
     std::string uploads_min_free = "512MiB";
     std::string interim_max_age = "2s";
+    std::string fallback_status = "200";
+    std::string fallback_max_age = "10s";
     std::vector<std::string> base_sizes{"160", "320", "640", "960", "1280"};
 };
 
@@ -86,6 +88,8 @@ void add_places(CLI::App& app, Texts& texts) {
     add(app, "log", texts.log, "file of the log, opened anew on SIGUSR1; without it standard error");
     add(app, "converter", texts.converter, "thumbgate-converter; without it the one beside this program");
     add(app, "public-url", texts.public_url, "what URLs in answers begin with, like https://photos.example");
+    add(app, "fallback-image", texts.fallback_image,
+        "picture that is shown where a photo cannot be; without it an error");
     add(app, "cookie-secure", texts.cookie_secure, "false only where the edge is reached over plain HTTP");
 }
 
@@ -139,6 +143,8 @@ void add_results(CLI::App& app, Texts& texts) {
         "room on their disk below which converted pictures are removed");
     add(app, "uploads-min-free", texts.uploads_min_free, "room on the photos' disk below which uploads are refused");
     add(app, "interim-max-age", texts.interim_max_age, "time that another format stands in while an AVIF is made");
+    add(app, "fallback-status", texts.fallback_status, "HTTP status of the fallback picture");
+    add(app, "fallback-max-age", texts.fallback_max_age, "time that the fallback picture is fresh");
 }
 
 // The environment as flags before those of the command line, since the last one counts.
@@ -304,6 +310,13 @@ void read_limits(Reader& reader, const Texts& texts, Config& config) {
     }
 }
 
+void read_fallback(Reader& reader, const Texts& texts, FallbackConfig& config) {
+    config.picture = texts.fallback_image;
+    config.status = static_cast<int>(reader.number("fallback-status", texts.fallback_status, 200, 599));
+    config.max_age = std::chrono::floor<std::chrono::seconds>(reader.duration(
+        "fallback-max-age", texts.fallback_max_age, std::chrono::seconds(1), std::chrono::seconds(kMaxInterim)));
+}
+
 void read_results(Reader& reader, const Texts& texts, Config& config) {
     constexpr std::chrono::seconds kMaxInterimAge(kMaxInterim);
     config.results.folder = texts.results.empty() ? config.photos + "/results" : texts.results;
@@ -360,6 +373,7 @@ std::expected<Config, EarlyExit> read_config(int argc, const char* const* argv) 
     read_places(reader, texts, config);
     read_limits(reader, texts, config);
     read_results(reader, texts, config);
+    read_fallback(reader, texts, config.fallback);
     if (reader.error()) return std::unexpected(EarlyExit{kUsageError, "thumbgated: " + *reader.error() + "\n"});
     return config;
 }

@@ -9,6 +9,7 @@
 #include "backend/conversion/pool.hpp"
 #include "backend/http/address.hpp"
 #include "backend/http/server.hpp"
+#include "backend/photos/fallback.hpp"
 #include "backend/photos/photo_api.hpp"
 #include "backend/photos/photo_urls.hpp"
 #include "backend/sessions/redis_client.hpp"
@@ -29,6 +30,7 @@ struct Config {
     std::chrono::milliseconds request_timeout{10'000};  // where the edge names no deadline, or a later one
     DrainTimes drain;
     std::chrono::seconds interim_max_age{2};
+    FallbackConfig fallback;
     ResultStoreConfig results;
     DiskLimits disk;
     RedisConfig redis;

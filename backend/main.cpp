@@ -130,6 +130,7 @@ class Service {
     QuarantineApi quarantine_api_;
     std::optional<PhotoApi> photo_api_;
     std::optional<Pictures> pictures_;
+    std::unique_ptr<Fallback> fallback_;  // null: there is none
     std::optional<Thumbnails> thumbnails_;
     std::unique_ptr<Readiness> readiness_;
     std::optional<Frontend> frontend_;
@@ -183,7 +184,12 @@ std::expected<void, std::string> Service::start() {
     pictures_.emplace(PictureParts{io_.get_executor(), photos_, results_, threads_, *pool_, [this](const Error& error) {
                                        log_.error("a converted picture cannot be stored", {{"detail", error.detail}});
                                    }});
-    thumbnails_.emplace(*pictures_, config_.interim_max_age);
+    if (!config_.fallback.picture.empty()) {
+        auto fallback = Fallback::open(io_.get_executor(), *pool_, config_.fallback);
+        if (!fallback) return std::unexpected("--fallback-image: " + fallback.error());
+        fallback_ = std::move(*fallback);
+    }
+    thumbnails_.emplace(*pictures_, config_.interim_max_age, fallback_.get());
     frontend_.emplace(Gate(secret_.service), Router(routes()), metrics_, log_, config_.request_timeout);
     server_.emplace(
         io_.get_executor(), std::move(*listener_), config_.server,
@@ -223,6 +229,7 @@ asio::awaitable<Result<Response>> Service::show_metrics(Request& /*request*/) {
     }
     metrics_.set_results(results_.counts());
     metrics_.set_interims(thumbnails_->interims());
+    metrics_.set_fallbacks(fallback_ ? fallback_->given() : 0);
     metrics_.set_disk_free("photos", disk_.photos_free());
     metrics_.set_disk_free("results", disk_.results_free());
     Response response;

@@ -91,6 +91,9 @@ Metrics::Metrics(std::string_view version, std::size_t converters, std::size_t s
       interims_(counters(registry_, "thumbgate_backend_interims_total",
                          "Thumbnails answered in another format while the AVIF is made.")
                     .Add({})),
+      fallbacks_(counters(registry_, "thumbgate_backend_fallbacks_total",
+                          "Thumbnails of photos that cannot be shown, answered with the fallback picture.")
+                     .Add({})),
       evicted_(counters(registry_, "thumbgate_backend_results_evicted_total",
                         "Stored results removed by age, by size, or to make room on the disk.")
                    .Add({})),
@@ -230,6 +233,10 @@ void Metrics::set_results(const ResultCounts& counts) {
 
 void Metrics::set_interims(std::uint64_t given) {
     set(interims_, given);
+}
+
+void Metrics::set_fallbacks(std::uint64_t given) {
+    set(fallbacks_, given);
 }
 
 void Metrics::set_disk_free(std::string_view folder, std::uint64_t bytes) {

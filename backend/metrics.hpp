@@ -51,6 +51,7 @@ class Metrics {
 
     void set_results(const ResultCounts& counts);
     void set_interims(std::uint64_t given);
+    void set_fallbacks(std::uint64_t given);
     // `folder`: "photos" or "results".
     void set_disk_free(std::string_view folder, std::uint64_t bytes);
 
@@ -84,6 +85,7 @@ class Metrics {
     prometheus::Family<prometheus::Gauge>& busy_;
     prometheus::Family<prometheus::Histogram>& queue_wait_;
     prometheus::Counter& interims_;
+    prometheus::Counter& fallbacks_;
     prometheus::Counter& evicted_;
     prometheus::Gauge& results_bytes_;
     prometheus::Histogram& queue_stage_;

@@ -81,8 +81,11 @@ bool names_etag(std::string_view if_none_match, std::string_view etag) {
     return false;
 }
 
-Thumbnails::Thumbnails(Pictures& pictures, std::chrono::seconds interim_max_age)
-    : pictures_(pictures), interim_max_age_(interim_max_age), failures_(kFailureCounts, kMaxFailures) {}
+Thumbnails::Thumbnails(Pictures& pictures, std::chrono::seconds interim_max_age, Fallback* fallback)
+    : pictures_(pictures),
+      interim_max_age_(interim_max_age),
+      fallback_(fallback),
+      failures_(kFailureCounts, kMaxFailures) {}
 
 std::vector<Route> Thumbnails::routes() {
     return {{"GET", "/thumb/*", RouteKind::thumbnail, [this](Request& request) { return show(request); }}};
@@ -91,22 +94,46 @@ std::vector<Route> Thumbnails::routes() {
 Thumbnails::Answer Thumbnails::show(Request& request) {
     auto wanted = conversion_of(request);
     if (!wanted) co_return std::unexpected(std::move(wanted.error()));
-    const std::string photo(photo_id(wanted->source));
+    auto answer = co_await show_photo(request, *wanted);
+    if (answer || fallback_ == nullptr || !Fallback::stands_in_for(answer.error())) co_return answer;
+    auto instead = co_await show_fallback(request, std::move(*wanted));
+    // Without one, what was wrong first is what is said.
+    if (!instead) co_return answer;
+    co_return instead;
+}
+
+// Nobody waits for an AVIF of it where another format does.
+Thumbnails::Answer Thumbnails::show_fallback(Request& request, Conversion wanted) {
+    const StageTimer timer(request.times.convert);
+    if (may_have_interim(wanted)) wanted = without_avif(std::move(wanted));
+    JobTerms terms{.deadline = request.deadline, .client = request.identity.client};
+    const auto picture = co_await fallback_->make(std::move(wanted), std::move(terms));
+    if (!picture) co_return std::unexpected(picture.error());
+    const FallbackConfig& config = fallback_->config();
+    // A request is conditional where it would be answered with 200 alone.
+    const bool is_ok = config.status == 200;
+    Response response = picture_response(**picture, config.max_age, is_ok ? request.header("If-None-Match") : "");
+    if (!is_ok) response.status = config.status;
+    co_return response;
+}
+
+Thumbnails::Answer Thumbnails::show_photo(Request& request, Conversion wanted) {
+    const std::string photo(photo_id(wanted.source));
     if (photo.empty()) {
         co_return fail(404, "source_not_configured",
                        "This source is not configured here; only photos that were uploaded (photo://) are served.");
     }
-    auto picture = co_await find(request, photo, *wanted);
+    auto picture = co_await find(request, photo, wanted);
     if (!picture) co_return std::unexpected(std::move(picture.error()));
     std::optional<std::chrono::seconds> interim;
     // What is not kept would be an interim for good.
-    if (!*picture && may_have_interim(*wanted) && pictures_.keeps_results()) {
-        if (begin_avif(photo, *wanted)) interim = interim_max_age_;
-        *wanted = without_avif(std::move(*wanted));
-        picture = co_await find(request, photo, *wanted);
+    if (!*picture && may_have_interim(wanted) && pictures_.keeps_results()) {
+        if (begin_avif(photo, wanted)) interim = interim_max_age_;
+        wanted = without_avif(std::move(wanted));
+        picture = co_await find(request, photo, wanted);
         if (!picture) co_return std::unexpected(std::move(picture.error()));
     }
-    if (!*picture) picture = co_await make(request, photo, std::move(*wanted));
+    if (!*picture) picture = co_await make(request, photo, std::move(wanted));
     if (!picture) co_return std::unexpected(std::move(picture.error()));
     if (interim) ++interims_;
     co_return picture_response(**picture, interim, request.header("If-None-Match"));

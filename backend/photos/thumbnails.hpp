@@ -3,7 +3,8 @@
 //
 // AVIF takes seconds where the other formats take a fraction of one. Where it was negotiated and is not there yet, the
 // answer is an interim: the next best accepted format, marked as such and fresh for a moment, while the AVIF is made in
-// the background. Not thread-safe.
+// the background. Where there is a fallback picture it is shown instead of a photo that cannot be, marked and kept in
+// the same way. Not thread-safe.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -12,6 +13,7 @@
 
 #include "backend/http/message.hpp"
 #include "backend/http/router.hpp"
+#include "backend/photos/fallback.hpp"
 #include "backend/photos/pictures.hpp"
 #include "backend/photos/recent_failures.hpp"
 
@@ -19,8 +21,9 @@ namespace thumbgate {
 
 class Thumbnails {
   public:
-    // `interim_max_age`: how long an interim is fresh in every cache.
-    Thumbnails(Pictures& pictures, std::chrono::seconds interim_max_age);
+    // `interim_max_age`: how long an interim is fresh in every cache. `fallback`: null: a photo that cannot be shown is
+    // an error.
+    Thumbnails(Pictures& pictures, std::chrono::seconds interim_max_age, Fallback* fallback = nullptr);
 
     // The routes refer to this object.
     std::vector<Route> routes();
@@ -31,6 +34,8 @@ class Thumbnails {
     using Answer = boost::asio::awaitable<Result<Response>>;
 
     Answer show(Request& request);
+    Answer show_photo(Request& request, Conversion wanted);
+    Answer show_fallback(Request& request, Conversion wanted);
     boost::asio::awaitable<Result<PicturePtr>> find(Request& request, const std::string& photo,
                                                     const Conversion& conversion);
     boost::asio::awaitable<Result<PicturePtr>> make(Request& request, const std::string& photo, Conversion conversion);
@@ -39,6 +44,7 @@ class Thumbnails {
 
     Pictures& pictures_;
     std::chrono::seconds interim_max_age_;
+    Fallback* fallback_;
     RecentFailures failures_;
     std::uint64_t interims_ = 0;
 };

@@ -73,6 +73,9 @@ TEST_CASE("five places are enough, the rest has defaults") {
     CHECK(config->disk.results_min_free == 2ULL << 30);
     CHECK(config->disk.uploads_min_free == 512ULL << 20);
     CHECK(config->interim_max_age == std::chrono::seconds(2));
+    CHECK(config->fallback.picture.empty());
+    CHECK(config->fallback.status == 200);
+    CHECK(config->fallback.max_age == std::chrono::seconds(10));
 }
 
 TEST_CASE("a converter's memory is bounded by what is written, and by no less than it needs to start") {
@@ -83,8 +86,10 @@ TEST_CASE("a converter's memory is bounded by what is written, and by no less th
 }
 
 TEST_CASE("results have their own folder and bounds, and 0 turns a bound of the disk off") {
-    const auto config = with_places({"--results", "elsewhere", "--results-max-size", "1GiB", "--results-max-age", "7d",
-                                     "--results-min-free", "0", "--uploads-min-free", "0", "--interim-max-age", "5s"});
+    const auto config =
+        with_places({"--results", "elsewhere", "--results-max-size", "1GiB", "--results-max-age", "7d",
+                     "--results-min-free", "0", "--uploads-min-free", "0", "--interim-max-age", "5s",
+                     "--fallback-image", "oops.png", "--fallback-status", "404", "--fallback-max-age", "1m"});
     REQUIRE(config);
     CHECK(config->results.folder == "elsewhere");
     CHECK(config->results.max_size == 1ULL << 30);
@@ -92,9 +97,13 @@ TEST_CASE("results have their own folder and bounds, and 0 turns a bound of the 
     CHECK(config->disk.results_min_free == 0);
     CHECK(config->disk.uploads_min_free == 0);
     CHECK(config->interim_max_age == std::chrono::seconds(5));
+    CHECK(config->fallback.picture == "oops.png");
+    CHECK(config->fallback.status == 404);
+    CHECK(config->fallback.max_age == std::chrono::minutes(1));
     CHECK(with_places({"--results-max-size", "0"})->results.max_size == 0);
     CHECK_THAT(error(with_places({"--results-max-size", "much"})), contains("--results-max-size"));
     CHECK_THAT(error(with_places({"--interim-max-age", "2h"})), contains("at most"));
+    CHECK_THAT(error(with_places({"--fallback-status", "100"})), contains("200 to 599"));
 }
 
 TEST_CASE("a place that is missing is named, with what to do") {

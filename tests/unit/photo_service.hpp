@@ -24,7 +24,8 @@ inline const std::string kJpeg = "\xFF\xD8\xFF\xE0" + std::string(100, 'j');
 
 struct PhotoService {
     // `results_max_size`: as of ResultStoreConfig.
-    explicit PhotoService(std::uint64_t results_max_size = 0) : results_size(results_max_size) {
+    explicit PhotoService(std::uint64_t results_max_size = 0, bool has_fallback = false)
+        : results_size(results_max_size), with_fallback(has_fallback) {
         REQUIRE(ResultStore::make_folder(results.config()));
     }
     ~PhotoService() {
@@ -32,6 +33,7 @@ struct PhotoService {
     }
 
     std::uint64_t results_size;
+    bool with_fallback;
     TempDir dir;
     boost::asio::io_context io{1};
     StorageThreads threads{{.threads = 2}};
@@ -53,9 +55,17 @@ struct PhotoService {
     LinkApi link_api{sessions, photos, threads, urls};
     Pictures pictures{
         PictureParts{io.get_executor(), photos, results, threads, pool, [this](const Error&) { ++not_stored; }}};
-    Thumbnails thumbnails{pictures, std::chrono::seconds(2)};
+    std::unique_ptr<Fallback> fallback = with_fallback ? open_fallback() : nullptr;
+    Thumbnails thumbnails{pictures, std::chrono::seconds(2), fallback.get()};
     std::unique_ptr<Readiness> readiness = std::move(*Readiness::make(io.get_executor(), pool));
     std::vector<Route> routes = all_routes();
+
+    std::unique_ptr<Fallback> open_fallback() {
+        write_file(dir / "fallback.jpg", kJpeg);
+        auto opened = Fallback::open(io.get_executor(), pool, FallbackConfig{.picture = dir / "fallback.jpg"});
+        REQUIRE(opened);
+        return std::move(*opened);
+    }
 
     std::vector<Route> all_routes() {
         std::vector<Route> all;
