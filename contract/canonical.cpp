@@ -42,6 +42,7 @@ void append_size(std::string& form, const Look& look) {
 }
 
 void append_source_area(std::string& form, const Look& look) {
+    if (look.trims) append(form, "t", format_trim(look));
     if (look.crop_width != 0 || look.crop_height != 0) {
         append(form, "c",
                format_decimal(look.crop_width, kPlaceUnit) + ':' + format_decimal(look.crop_height, kPlaceUnit) + ':' +
@@ -75,6 +76,7 @@ void append_encoding(std::string& form, const Options& options) {
     append_number(form, "q", options.quality);
     if (const std::string qualities = format_qualities(options); !qualities.empty()) append(form, "fq", qualities);
     append_number(form, "mb", options.max_bytes);
+    if (options.keep_copyright) append(form, "kcr", "1");
     if (!options.cache_buster.empty()) append(form, "cb", percent_encode(options.cache_buster));
     if (options.format) append(form, "f", name(*options.format));
 }
@@ -118,6 +120,8 @@ Conversion reduce(const ThumbLink& link, FormatSet accepted) {
     options.expires = 0;
     options.link_id.clear();
     options.session.clear();
+    options.filename.clear();
+    options.as_attachment = false;
     reduce_look(options);
     reduce_encoding(options, conversion.accepted);
     return conversion;

@@ -3,10 +3,10 @@
 //
 //     rt:fill/w:300/h:400/g:no/dpr:2/q:80/cb:v2/<format token>/plain/<source>
 //
-// in this order, with the rest of the options after the size (mw mh z el ex exar c ar rot fl), after the gravity
-// (pd bg bl sh pix) and after the quality (fq mb); defaults are left out. The format token is `f:<format>` where the
-// link names one, else `accept:<avif+webp|avif|webp|base>`. It begins without "/" and holds no exp, lid, sid and
-// signature.
+// in this order, with the rest of the options after the size (mw mh z el ex exar t c ar rot fl), after the gravity
+// (pd bg bl sh pix) and after the quality (fq mb kcr); defaults are left out. The format token is `f:<format>` where
+// the link names one, else `accept:<avif+webp|avif|webp|base>`. It begins without "/" and holds no exp, lid, sid, fn,
+// att and signature.
 //
 // Two links share a form if and only if they describe one conversion, but for these, which coincide on every source, or
 // nearly so, and keep names of their own:
@@ -43,11 +43,13 @@ struct Conversion {
 // - one of width and height: every resizing type keeps the aspect ratio, so none is named
 // - gravity counts where a fill crops, or what was scaled up to a minimum; it becomes the crop's where that has none
 // - an anchor says nothing of a side with no room along it, no offset is beyond an edge, and a focus in a corner is it
-// - a zoom that is the same for both sides is multiplied into width and height (rounded to the pixel), or into dpr where
+// - a zoom that is the same for both sides is multiplied into width and height (rounded to the pixel), or into dpr
+// where
 //   there is no size
 // - dpr is as well, except where a fill or an extension must not enlarge: there the target's aspect ratio is kept at
 //   every dpr, so width, height and dpr stay apart; likewise with paddings, offsets in pixels and minima
-// - an extension does not count where enlarging reaches the size, nor one of the aspect ratio beside one to the size; one
+// - an extension does not count where enlarging reaches the size, nor one of the aspect ratio beside one to the size;
+// one
 //   of the aspect ratio is one to the size where the picture is enlarged to a side of it
 // - mirroring vertically is half a turn and mirroring horizontally
 // - quality does not count for a named PNG or GIF, a quality for a format that cannot come out not at all, and of the

@@ -168,6 +168,30 @@ std::string percent_encode(std::string_view bytes, std::string_view also_safe) {
     }
 }
 
+bool is_utf8(std::string_view bytes) {
+    // By the number of bytes: the least code point that needs so many.
+    constexpr std::array<std::uint32_t, 5> kLeast{0, 0, 0x80, 0x800, 0x10000};
+    while (!bytes.empty()) {
+        const auto first = static_cast<unsigned char>(bytes[0]);
+        const std::size_t size = first < 0x80        ? 1
+                                 : first >> 5U == 6  ? 2
+                                 : first >> 4U == 14 ? 3
+                                 : first >> 3U == 30 ? 4
+                                                     : 0;
+        if (size == 0 || bytes.size() < size) return false;
+        std::uint32_t point = size == 1 ? first : first & (0x7FU >> size);
+        for (const char c : bytes.substr(1, size - 1)) {
+            const auto next = static_cast<unsigned char>(c);
+            if (next >> 6U != 2) return false;
+            point = point << 6U | (next & 0x3FU);
+        }
+        const bool is_surrogate = point >= 0xD800 && point < 0xE000;
+        if (point < kLeast.at(size) || point > 0x10FFFF || is_surrogate) return false;
+        bytes.remove_prefix(size);
+    }
+    return true;
+}
+
 std::optional<std::uint64_t> parse_decimal(std::string_view text, std::uint64_t max) {
     if (text.empty() || text.size() > 20) return std::nullopt;
     std::uint64_t value = 0;

@@ -37,6 +37,9 @@ inline std::span<const std::uint8_t> as_bytes(std::string_view text) {
     return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
 
+// As RFC 3629 defines it: no overlong spelling, no surrogate.
+bool is_utf8(std::string_view bytes);
+
 // Digits only (no sign, no space), at most `max`.
 std::optional<std::uint64_t> parse_decimal(std::string_view text, std::uint64_t max);
 

@@ -94,6 +94,10 @@ struct Look {
     std::uint32_t zoom_y = kDprUnit;
     std::uint32_t dpr = kDprUnit;  // thousandths
 
+    // How far a pixel's colour may be from the background's to be cut off at the edges, before anything else, in
+    // thousandths of a channel's step. With the same distances on opposite sides where they are to be equal, as shown.
+    std::uint32_t trim_threshold = 0;
+
     // The part of the source that is used at all, as it is shown: turned and mirrored. In kPlaceUnit: pixels from one
     // unit on, else a fraction of the side; 0: all of the side.
     std::uint32_t crop_width = 0;
@@ -106,7 +110,13 @@ struct Look {
     bool flip_vertically = false;
 
     Colour background;
+    Colour trim_colour;           // of the background that is cut off; transparent pixels are ff00ff
     bool has_background = false;  // else white, and only where the format has no transparency
+    bool trims = false;
+    bool has_trim_colour = false;  // else that of the top left pixel
+    bool trims_equally_across = false;
+    bool trims_equally_down = false;
+    bool keep_copyright = false;  // EXIF's Copyright and Artist, in formats that hold EXIF
     std::array<std::uint8_t, 3> reserved{};
     Padding padding;
 
@@ -132,5 +142,6 @@ inline std::string format_dpr(std::uint32_t dpr) {
 std::string format_anchor(const Anchor& anchor);     // "no", "no:0:10", "fp:0.5:0.25"
 std::string format_colour(const Colour& colour);     // "ff8000"
 std::string format_padding(const Padding& padding);  // "10", "10:20", "10:20:30:40"
+std::string format_trim(const Look& look);           // "10", "10:ff0000", "10::1:0"
 
 }  // namespace thumbgate

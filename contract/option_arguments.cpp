@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t kFactorDecimals = 3;  // a thousandth
 constexpr std::size_t kPlaceDecimals = 4;   // kPlaceUnit
+constexpr std::size_t kMaxFilename = 200;   // bytes, which leaves room for an extension in what file systems hold
 
 constexpr std::array<std::pair<std::string_view, ResizingType>, 5> kResizingTypes{{
     {"fit", ResizingType::fit},
@@ -84,6 +85,15 @@ Parsed<void> parse_focus(std::string_view option, std::string_view argument, std
     return {};
 }
 
+bool is_filename(std::string_view text) {
+    const auto is_hostile = [](char c) {
+        const auto byte = static_cast<unsigned char>(c);
+        return byte < 0x20 || byte == 0x7F || c == '/' || c == '\\';
+    };
+    const bool is_dots = text.find_first_not_of('.') == std::string_view::npos;
+    return !is_dots && text.size() <= kMaxFilename && std::ranges::none_of(text, is_hostile) && is_utf8(text);
+}
+
 }  // namespace
 
 std::string_view name(ResizingType type) {
@@ -136,6 +146,24 @@ Parsed<void> parse_sigma(std::string_view option, std::string_view argument, std
         return bad_argument(option, argument, "a number from 0 to " + std::to_string(max));
     }
     value = static_cast<std::uint32_t>(number->parts);
+    return {};
+}
+
+Parsed<void> parse_threshold(std::string_view option, std::string_view argument, std::uint32_t& value) {
+    const auto number = read_decimal(argument, kFactorDecimals, UINT8_MAX);
+    if (!number || number->parts > std::uint64_t{UINT8_MAX} * kDprUnit) {
+        return bad_argument(option, argument, "a threshold from 0 to 255");
+    }
+    value = static_cast<std::uint32_t>(number->parts);
+    return {};
+}
+
+Parsed<void> parse_filename(std::string_view option, std::string_view argument, bool encoded, std::string& value) {
+    const auto name = encoded ? base64url_decode_lenient(argument) : std::optional(std::string(argument));
+    if (!name || !is_filename(*name)) {
+        return bad_argument(option, argument, "a name in UTF-8 of at most 200 bytes, without a path");
+    }
+    value = *name;
     return {};
 }
 
@@ -216,6 +244,15 @@ std::string format_anchor(const Anchor& anchor) {
 
 std::string format_colour(const Colour& colour) {
     return hex_encode(std::array{colour.red, colour.green, colour.blue});
+}
+
+std::string format_trim(const Look& look) {
+    std::string text = format_decimal(look.trim_threshold, kDprUnit);
+    const bool equally = look.trims_equally_across || look.trims_equally_down;
+    if (look.has_trim_colour || equally) text += ':';
+    if (look.has_trim_colour) text += format_colour(look.trim_colour);
+    if (!equally) return text;
+    return text + (look.trims_equally_across ? ":1" : ":0") + (look.trims_equally_down ? ":1" : ":0");
 }
 
 std::string format_padding(const Padding& padding) {

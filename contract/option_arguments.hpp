@@ -32,6 +32,12 @@ Parsed<void> parse_factor(std::string_view option, std::string_view argument, st
 // The deviation of a filter's bell curve, in thousandths of a pixel.
 Parsed<void> parse_sigma(std::string_view option, std::string_view argument, std::uint32_t max, std::uint32_t& value);
 
+// How far colours may be apart, in thousandths of a channel's step.
+Parsed<void> parse_threshold(std::string_view option, std::string_view argument, std::uint32_t& value);
+
+// What a picture is saved as: UTF-8 without control characters and separators of paths. `encoded`: in base64url.
+Parsed<void> parse_filename(std::string_view option, std::string_view argument, bool encoded, std::string& value);
+
 // A side of a crop. Pixels are whole; further decimals than a fraction can hold are cut off.
 Parsed<void> parse_crop_side(std::string_view option, std::string_view argument, std::uint32_t& value);
 

@@ -87,6 +87,22 @@ Parsed<void> apply_gravity(Context& to, Arguments arguments) {
     return parse_anchor("gravity", arguments, SmartGravity::allowed, to.options.gravity);
 }
 
+Parsed<void> apply_trim(Context& to, Arguments arguments) {
+    Options& options = to.options;
+    const auto given = [&](std::size_t i) { return arguments.size() > i && !arguments[i].empty(); };
+    if (auto parsed = parse_threshold("trim", arguments[0], options.trim_threshold); !parsed) return parsed;
+    options.trims = true;
+    options.has_trim_colour = given(1);
+    options.trims_equally_across = options.trims_equally_down = false;
+    if (given(1)) {
+        if (auto parsed = parse_hex_colour("trim", arguments[1], options.trim_colour); !parsed) return parsed;
+    }
+    if (given(2)) {
+        if (auto parsed = parse_flag("trim", arguments[2], options.trims_equally_across); !parsed) return parsed;
+    }
+    return given(3) ? parse_flag("trim", arguments[3], options.trims_equally_down) : Parsed<void>{};
+}
+
 Parsed<void> apply_crop(Context& to, Arguments arguments) {
     Options& options = to.options;
     if (auto parsed = parse_crop_side("crop", arguments[0], options.crop_width); !parsed) return parsed;
@@ -242,8 +258,8 @@ Parsed<void> apply_strip_metadata(Context&, Arguments arguments) {
     return accept_only("strip_metadata", true, arguments);
 }
 
-Parsed<void> apply_keep_copyright(Context&, Arguments arguments) {
-    return accept_only("keep_copyright", false, arguments);
+Parsed<void> apply_keep_copyright(Context& to, Arguments arguments) {
+    return parse_flag("keep_copyright", arguments[0], to.options.keep_copyright);
 }
 
 Parsed<void> apply_strip_color_profile(Context&, Arguments arguments) {
@@ -262,8 +278,16 @@ Parsed<void> apply_raw(Context&, Arguments arguments) {
     return accept_only("raw", false, arguments);
 }
 
-Parsed<void> apply_return_attachment(Context&, Arguments arguments) {
-    return accept_only("return_attachment", false, arguments);
+Parsed<void> apply_filename(Context& to, Arguments arguments) {
+    bool encoded = false;
+    if (arguments.size() > 1 && !arguments[1].empty()) {
+        if (auto parsed = parse_flag("filename", arguments[1], encoded); !parsed) return parsed;
+    }
+    return parse_filename("filename", arguments[0], encoded, to.options.filename);
+}
+
+Parsed<void> apply_return_attachment(Context& to, Arguments arguments) {
+    return parse_flag("return_attachment", arguments[0], to.options.as_attachment);
 }
 
 struct OptionRule {
@@ -277,7 +301,7 @@ struct OptionRule {
 constexpr std::size_t kMaxPresetsInOneOption = 16;
 constexpr std::size_t kMaxFormatQualities = 16;  // arguments
 
-constexpr std::array<OptionRule, 38> kRules{{
+constexpr std::array<OptionRule, 40> kRules{{
     {"resize", "rs", 8, apply_resize},
     {"size", "s", 7, apply_size},
     {"resizing_type", "rt", 1, apply_resizing_type},
@@ -290,6 +314,7 @@ constexpr std::array<OptionRule, 38> kRules{{
     {"extend", "ex", 4, apply_extend},
     {"extend_aspect_ratio", "extend_ar exar", 4, apply_extend_aspect_ratio},
     {"gravity", "g", 3, apply_gravity},
+    {"trim", "t", 4, apply_trim},
     {"crop", "c", 5, apply_crop},
     {"auto_rotate", "ar", 1, apply_auto_rotate},
     {"rotate", "rot", 1, apply_rotate},
@@ -309,6 +334,7 @@ constexpr std::array<OptionRule, 38> kRules{{
     {"preserve_hdr", "ph", 1, apply_preserve_hdr},
     {"enforce_thumbnail", "eth", 1, apply_enforce_thumbnail},
     {"raw", "", 1, apply_raw},
+    {"filename", "fn", 2, apply_filename},
     {"return_attachment", "att", 1, apply_return_attachment},
     {"format", "f ext", 1, apply_format},
     {"cachebuster", "cb", 1, apply_cache_buster},
@@ -364,35 +390,6 @@ Parsed<void> apply_option(Options& options, const OptionText& text, const Preset
     }
     Context context{options, presets};
     return rule->apply(context, text.arguments);
-}
-
-Parsed<void> Presets::define(std::string_view name, std::string_view options) {
-    if (name.empty()) return refuse(RefusalKind::bad_argument, "a preset needs a name");
-    if (presets_.contains(name)) {
-        return refuse(RefusalKind::bad_argument, "preset \"" + std::string(name) + "\" is defined twice");
-    }
-    std::vector<OptionText> texts;
-    Options trial;
-    while (!options.empty()) {
-        const std::size_t end = options.find('/');
-        const std::string_view segment = options.substr(0, end);
-        options = end == std::string_view::npos ? std::string_view{} : options.substr(end + 1);
-        auto text = split_option(segment);
-        if (!text) return refuse(RefusalKind::malformed, "\"" + std::string(segment) + "\" is not an option");
-        if (auto applied = apply_option(trial, *text, *this); !applied) return applied;
-        if (const OptionRule* rule = find_rule(text->name); rule->scope == OptionScope::link) {
-            return refuse(RefusalKind::bad_argument,
-                          "a preset cannot hold \"" + std::string(rule->name) + "\": it belongs to a link");
-        }
-        texts.push_back(std::move(*text));
-    }
-    presets_.emplace(name, std::move(texts));
-    return {};
-}
-
-const std::vector<OptionText>* Presets::find(std::string_view name) const {
-    const auto found = presets_.find(name);
-    return found == presets_.end() ? nullptr : &found->second;
 }
 
 }  // namespace thumbgate

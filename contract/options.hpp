@@ -28,9 +28,11 @@ struct Options : Look {
     std::string cache_buster;      // names a version of the source
 
     // Of the link, not of the picture: no part of the canonical form.
-    std::uint64_t expires = 0;  // unix seconds; 0: never
-    std::string link_id;        // names the link, so that it can be revoked; such a link has an expiry
-    std::string session;        // the hash of the only session that may use the link; empty: anybody may
+    std::uint64_t expires = 0;   // unix seconds; 0: never
+    std::string link_id;         // names the link, so that it can be revoked; such a link has an expiry
+    std::string session;         // the hash of the only session that may use the link; empty: anybody may
+    std::string filename;        // what the picture is saved as, without an extension; empty: its source's name
+    bool as_attachment = false;  // to be saved, and not shown
 
     bool operator==(const Options&) const = default;
 };

@@ -83,8 +83,8 @@ void reduce_crop(Look& look) {
     look.has_crop_gravity = crops;
 }
 
-// Without a size only factors scale, and without enlarging they cannot scale up. A zoom is then a dpr, but that paddings
-// and minima count in pixels of the dpr alone.
+// Without a size only factors scale, and without enlarging they cannot scale up. A zoom is then a dpr, but that
+// paddings and minima count in pixels of the dpr alone.
 void reduce_unsized(Look& look) {
     constexpr std::uint64_t kOne = std::uint64_t{kDprUnit} * kDprUnit;
     const std::uint64_t zoom = std::max(look.zoom_x, look.zoom_y);
@@ -130,6 +130,7 @@ void reduce_look(Look& look) {
     unite_extensions(look);
     fold_factors(look);
     if (!look.has_background) look.background = {};
+    if (!look.has_trim_colour) look.trim_colour = {};
     if (look.pixelate == 1) look.pixelate = 0;
 }
 

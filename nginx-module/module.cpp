@@ -8,6 +8,7 @@
 #include "nginx-module/client_cache/client_cache.hpp"
 #include "nginx-module/coalesce/coalesce.hpp"
 #include "nginx-module/conf.hpp"
+#include "nginx-module/content_disposition/content_disposition.hpp"
 #include "nginx-module/feed/feed.hpp"
 #include "nginx-module/hot_cache/hot_cache.hpp"
 #include "nginx-module/link/link.hpp"
@@ -124,6 +125,7 @@ ngx_int_t header_filter(ngx_http_request_t* r) noexcept {
             begin_hot_fill(r);
             set_client_cache_headers(r);
             set_cdn_headers(r);
+            set_content_disposition(r);
             add_rate_limit_headers(r);
         }
     } catch (...) {

@@ -13,8 +13,9 @@ namespace {
 using vips::VImage;
 using vips::VOption;
 
-bool may_move(SourceFormat format) {
-    return format == SourceFormat::gif || format == SourceFormat::webp;
+bool has_frames(const Job& job) {
+    const bool may_move = job.source_format == SourceFormat::gif || job.source_format == SourceFormat::webp;
+    return may_move && vips_image_get_n_pages(job.image.get_image()) > 1;
 }
 
 std::optional<Format> moving_format(const JobRequest& request) {
@@ -25,15 +26,19 @@ std::optional<Format> moving_format(const JobRequest& request) {
 }
 
 std::uint64_t frames_in(const VImage& image) {
-    return static_cast<std::uint64_t>(std::max(vips_image_get_n_pages(image.get_image()), 1));
+    return static_cast<std::uint64_t>(vips_image_get_n_pages(image.get_image()));
 }
 
 }  // namespace
 
+bool may_move(const Job& job) {
+    return has_frames(job) && moving_format(job.request);
+}
+
 Done choose_frames(Job& job) {
+    if (!may_move(job)) return {};
     const std::uint64_t frames = frames_in(job.image);
     const auto format = moving_format(job.request);
-    if (!may_move(job.source_format) || frames < 2 || !format) return {};
     const auto [width, height] = job.plan.canvas;
     // By division: plan_result() bounds the product of two of them alone.
     const bool has_time = width * height <= job.request.max_animation_pixels / frames;
@@ -43,8 +48,7 @@ Done choose_frames(Job& job) {
 }
 
 Done look_at_all_frames(Job& job) {
-    const std::uint64_t frames = frames_in(job.image);
-    return may_move(job.source_format) && frames > 1 ? load_frames(job, frames) : Done{};
+    return has_frames(job) ? load_frames(job, frames_in(job.image)) : Done{};
 }
 
 Done take_frame(Job& job) {

@@ -49,21 +49,21 @@ std::int64_t pixels_of(const VImage& image) {
     return std::int64_t{image.width()} * image.height();
 }
 
-VOption* stripped() {
-    return VImage::option()->set("strip", true);
+VOption* options_of(const Job& job) {
+    return VImage::option()->set("strip", job.copyright.empty());
 }
 
 // Not progressive: between 640 and 1920 pixels it saves nothing, and takes twice the time here and in the browser.
 // Huffman tables made for the picture save five bytes in a hundred.
 void save_jpeg(const Job& job, const VTarget& target) {
-    job.image.jpegsave_target(target, stripped()->set("Q", job.quality)->set("optimize_coding", true));
+    job.image.jpegsave_target(target, options_of(job)->set("Q", job.quality)->set("optimize_coding", true));
 }
 
 // Filters save more than compression does, for less time. A palette of all its colours, where there are few, is the
 // same picture in fewer bytes, but for the smallest ones.
 void save_png(const Job& job, LimitedTarget& target) {
-    VOption* options = stripped()->set("compression", kPngCompression);
-    const std::string with_palette = png_with_palette(job.image);
+    VOption* options = options_of(job)->set("compression", kPngCompression);
+    const std::string with_palette = job.copyright.empty() ? png_with_palette(job.image) : std::string();
     if (with_palette.empty()) {
         return job.image.pngsave_target(target.get(), options->set("filter", VIPS_FOREIGN_PNG_FILTER_ALL));
     }
@@ -74,8 +74,9 @@ void save_png(const Job& job, LimitedTarget& target) {
 }
 
 void save_webp(const Job& job, LimitedTarget& target) {
-    const Blob blob(job.image.webpsave_buffer(stripped()->set("Q", job.quality)));
-    const auto webp = without_metadata(bytes_in(blob));
+    const Blob blob(job.image.webpsave_buffer(options_of(job)->set("Q", job.quality)));
+    const std::string_view written = bytes_in(blob);
+    const auto webp = job.copyright.empty() ? without_metadata(written) : std::optional(std::string(written));
     if (!webp || !target.write_all(*webp)) throw vips::VError("webp: not written");
 }
 
@@ -87,7 +88,7 @@ int avif_effort(const VImage& image) {
 }
 
 void save_avif(const Job& job, const VTarget& target) {
-    job.image.heifsave_target(target, stripped()
+    job.image.heifsave_target(target, options_of(job)
                                           ->set("Q", job.quality)
                                           ->set("compression", VIPS_FOREIGN_HEIF_COMPRESSION_AV1)
                                           ->set("effort", avif_effort(job.image)));
@@ -96,12 +97,12 @@ void save_avif(const Job& job, const VTarget& target) {
 // Finding colours takes most of the time: the best effort takes three times that of this one, for two bytes in a
 // hundred. Those of a frame serve the next ones too, as long as they do.
 void save_gif(const Job& job, const VTarget& target) {
-    job.image.gifsave_target(target, stripped()->set("effort", job.frames > 1 ? 1 : 4));
+    job.image.gifsave_target(target, options_of(job)->set("effort", job.frames > 1 ? 1 : 4));
 }
 
 void save_jxl(const Job& job, const VTarget& target) {
     job.image.jxlsave_target(
-        target, stripped()->set("Q", job.quality)->set("effort", pixels_of(job.image) <= kThumbnail ? 5 : 3));
+        target, options_of(job)->set("Q", job.quality)->set("effort", pixels_of(job.image) <= kThumbnail ? 5 : 3));
 }
 
 }  // namespace

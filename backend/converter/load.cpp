@@ -160,6 +160,7 @@ Done plan_result(Job& job) {
 Done shrink_on_load(Job& job) {
     // The parts of frames that change have places of their own, which scaling would round.
     if (job.frames > 1) return {};
+    if (job.is_decoded) return {};
     const auto shrink = [](std::uint64_t from, std::uint64_t to) {
         return static_cast<double>(from) / static_cast<double>(to);
     };

@@ -39,6 +39,7 @@ constexpr Step kPrepare[] = {
     {"look through", look_through, failed},
     {"open", open, corrupt},
     {"check size", check_size, corrupt},
+    {"trim", trim, corrupt},
     {"plan result", plan_result, failed},
     {"choose frames", choose_frames, corrupt},
     {"shrink on load", shrink_on_load, corrupt},
@@ -68,7 +69,9 @@ constexpr Step kFinish[] = {
     {"drop opaque alpha", drop_opaque_alpha, failed},
     {"choose format", choose_format, failed},
     {"flatten", flatten, failed},
+    {"take copyright", take_copyright, failed},
     {"strip", strip, failed},
+    {"give copyright", give_copyright, failed},
     {"encode", encode, failed},
 };
 

@@ -27,6 +27,7 @@ struct Job {
     Size source_size{};         // as shown
     Plan plan{};                // convert alone
     vips::VImage image{};
+    bool is_decoded = false;  // before it was planned; then nothing is left to shrink on load
     std::optional<VipsBandFormat> premultiplied_from{};
 
     std::uint64_t frames = 1;  // of the result
@@ -37,8 +38,9 @@ struct Job {
     int loop = 0;               // times; 0: for ever
 
     bool has_alpha = false;
-    Format format{};  // of the result
-    int quality = 0;  // that it is encoded with
+    Format format{};             // of the result
+    std::string copyright = {};  // EXIF that the result keeps; empty: none
+    int quality = 0;             // that it is encoded with
     std::uint64_t output_bytes = 0;
 };
 
@@ -63,12 +65,16 @@ Done decode_and_look(Job& job);  // every pixel, without keeping any; finds out 
 Done load_frames(Job& job, std::uint64_t frames);  // one below the other
 
 // animation.cpp
+bool may_move(const Job& job);  // source and result, as far as their formats go
 Done choose_frames(Job& job);  // all, where source and result may move and it is not too much; else the first
 Done look_at_all_frames(Job& job);
 Done take_frame(Job& job);  // the next
 Done keep_frame(Job& job);
 Done join_frames(Job& job);
 void describe_animation(Job& job);  // for the encoder
+
+// trim.cpp
+Done trim(Job& job);  // cuts off what is all background; from here on that was never there
 
 // transform.cpp
 Done choose_colour_space(Job& job);  // to scale in
@@ -86,11 +92,15 @@ Done pixelate(Job& job);
 Done extend(Job& job);           // to the canvas, with transparency
 Done fill_background(Job& job);  // instead of transparency, where the link names a colour
 
+// keep_copyright.cpp
+Done take_copyright(Job& job);
+Done give_copyright(Job& job);
+
 // save.cpp
 Done drop_opaque_alpha(Job& job);
 Done choose_format(Job& job);
 Done flatten(Job& job);  // onto white, where the format has no transparency
-Done strip(Job& job);    // all metadata
+Done strip(Job& job);    // all metadata of the source
 Done encode(Job& job);
 
 }  // namespace thumbgate

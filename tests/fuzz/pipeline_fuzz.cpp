@@ -40,6 +40,10 @@ JobRequest chosen_request(std::string_view choices) {
     options.resizing_type = static_cast<ResizingType>(choice(2) % 3);
     options.gravity = static_cast<Gravity>(choice(2) / 3 % 10);
     options.enlarge = choice(3) % 2 == 1;
+    options.keep_copyright = choice(3) / 2 % 2 == 1;
+    options.trims = choice(3) / 4 % 2 == 1;
+    options.trims_equally_across = choice(3) / 8 % 2 == 1;
+    options.trim_threshold = choice(3) / 16 * kDprUnit;
     options.quality = choice(4) % 101;
     // AVIF takes long, and its encoder is no affair of the picture's.
     constexpr std::array kFormats{Format::jpeg, Format::png, Format::webp};

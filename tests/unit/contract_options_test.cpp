@@ -74,7 +74,7 @@ TEST_CASE("a preset neither ends a link nor makes it endless") {
     Presets presets;
     for (const char* options : {"exp:1700000000", "expires:1700000000", "exp:0", "exp:5/exp:0", "w:300/expires:0"}) {
         INFO(options);
-        CHECK_THAT(error_of(presets, "a", options), contains("expires"));
+        CHECK_THAT(error_of(presets, "a", options), contains("cannot hold \"exp"));
     }
 }
 

@@ -156,7 +156,7 @@ std::string Writer::option(LookMeaning& look) {
 
 std::string Writer::encoding(LookMeaning& look) {
     double value = 0;
-    switch (random_() % 7) {
+    switch (random_() % 9) {
         case 0:
             look.background = text("", "ff0000", "00ff00");
             if (look.background == "ff0000" && random_() % 2 == 0) return "bg:255:0:0";
@@ -181,6 +181,12 @@ std::string Writer::encoding(LookMeaning& look) {
             look.max_bytes = static_cast<int>(value);
             return text("mb:", "max_bytes:") + written;
         }
+        case 6: {
+            look.trim = text("0", "10", "10:ff0000", "10::1:0", "10:ff0000:0:1");
+            return text("t:", "trim:") + look.trim + (look.trim == "10" ? text("", ":", "::", ":::0") : "");
+        }
+        case 7:
+            return text("kcr:", "keep_copyright:") + flag(look.copyright);
         default:
             look.format = text("jpeg", "webp", "avif", "png", "gif", "jxl");
             return text("f:", "format:") + look.format;
@@ -233,7 +239,7 @@ std::string geometry_of(const LookMeaning& look) {
 std::string encoding_of(const LookMeaning& look) {
     std::ostringstream text;
     text << look.background << " blur " << look.blur << " sharpen " << look.sharpen << " blocks "
-         << std::max(look.pixelate, 1) << " as " << look.format;
+         << std::max(look.pixelate, 1) << " trim " << look.trim << " by " << look.copyright << " as " << look.format;
     const bool named = !look.format.empty();
     for (const std::string format : {"jpeg", "webp", "avif", "png", "gif", "jxl"}) {
         const bool possible = named ? look.format == format : format == "jpeg" || format == "webp";
@@ -277,7 +283,8 @@ bool may_coincide(const Look& look) {
     const bool has_anchor = extends || look.gravity != Anchor{};
     return has_minimum || look.zoom_x != look.zoom_y || (look.zoom_x < kDprUnit && look.padding != Padding{}) ||
            (crops_pixels && sized) || has_offset(look.crop_gravity) || has_offset(look.extend_gravity) ||
-           (look.resizing_type == automatic && has_anchor) || (look.resizing_type == fill_down && look.dpr != kDprUnit) ||
+           (look.resizing_type == automatic && has_anchor) ||
+           (look.resizing_type == fill_down && look.dpr != kDprUnit) ||
            ((look.resizing_type == force || look.resizing_type == fill_down) && look.extend_aspect_ratio);
 }
 

@@ -29,6 +29,8 @@ struct LookMeaning {
     int angle = 0;
     std::array<double, 4> padding{};  // top, right, bottom, left
     std::string background;
+    std::string trim;  // of the source, and so of no matter to the geometry of what is left
+    bool copyright = false;
     double blur = 0, sharpen = 0;
     int pixelate = 0;
     int quality = 0;
