@@ -46,7 +46,7 @@ JobRequest chosen_request(std::string_view choices) {
     options.trim_threshold = choice(3) / 16 * kDprUnit;
     options.quality = choice(4) % 101;
     // AVIF takes long, and its encoder is no affair of the picture's.
-    constexpr std::array kFormats{Format::jpeg, Format::png, Format::webp};
+    constexpr std::array kFormats{Format::jpeg, Format::png, Format::webp, Format::gif};
     options.format = kFormats.at(choice(5) % kFormats.size());
     return convert_request(small_limits(), conversion);
 }

@@ -33,6 +33,7 @@ constexpr std::array kRecipes{
     Recipe{"avif", ".avif", "[effort=0]"},
     Recipe{"heic", ".heic", "[effort=0]"},
     Recipe{"gif", ".gif", ""},
+    Recipe{"jxl", ".jxl", ""},
     Recipe{"tiff", ".tif", ""},
     Recipe{"tiff-lzw", ".tif", "[compression=lzw,predictor=horizontal]"},
     Recipe{"tiff-deflate-tiled", ".tif", "[compression=deflate,tile,tile_width=64,tile_height=64]"},

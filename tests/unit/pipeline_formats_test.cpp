@@ -185,6 +185,16 @@ TEST_CASE_METHOD(Formats, "Of a TIFF of several pages the first is shown") {
     CHECK(mean_error(picture(convert_link(pages, "f:png")), Pixels::of(original)) == 0);
 }
 
+TEST_CASE_METHOD(Formats, "A JPEG XL that its library complains about costs no converter") {
+    const std::string whole = read_file(photos::converted(photos::meadow(), "jxl", dir.path()).path);
+    for (std::size_t at = 100; at < whole.size(); at += whole.size() / 40) {
+        std::string damaged = whole;
+        damaged[at] = static_cast<char>(~damaged[at]);
+        write_file(dir / "damaged.jxl", damaged);
+        CHECK_NOTHROW(run_request(inspect_request(PoolConfig{}), dir / "damaged.jxl"));
+    }
+}
+
 TEST_CASE_METHOD(Formats, "HEIC and JPEG XL that are cut off are refused") {
     for (const char* ending : {"heic", "jxl"}) {
         const Photo whole = photos::converted(photos::meadow(), ending, dir.path());
