@@ -17,6 +17,10 @@ for case in hit-12k hit-12k-tls hit-12k-http2 hit-40k hit-40k-tls system-calls c
     expect "--help names $case" grep -q "^  $case: " "$work/help"
 done
 
+step 'what measures conversions is built by its script, with its peers'
+"$root/bench/convert" --help >"$work/help" || fail 'it did not run'
+expect '--help names --json' grep -q -- '--json FILE' "$work/help"
+
 step 'a case that does not exist is refused by name'
 ! "$bench" --case frobnicate >"$work/out" 2>&1 || fail 'it succeeded'
 expect 'it names the case' grep -q 'frobnicate' "$work/out"
