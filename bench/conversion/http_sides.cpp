@@ -1,11 +1,18 @@
 // The services that a user would run instead of ours.
-#include <cstdlib>
-#include <map>
+#include <unistd.h>
+
+#include <csignal>
+#include <optional>
 
 #include "bench/conversion/family.hpp"
 #include "bench/conversion/http_side.hpp"
+#include "bench/interrupt.hpp"
 #include "tests/support/failure.hpp"
+#include "tests/support/files.hpp"
+#include "tests/support/http.hpp"
+#include "tests/support/process.hpp"
 #include "tests/support/programs.hpp"
+#include "tests/support/sockets.hpp"
 
 namespace thumbgate::bench {
 
@@ -28,9 +35,15 @@ std::string HttpSide::convert(unsigned client, const Order& order) {
 namespace {
 
 constexpr auto kStartDeadline = 30s;
+constexpr auto kStopDeadline = 5s;  // then it is killed
 
 class ServerSide : public HttpSide {
   public:
+    ~ServerSide() override {
+        if (!process_) return;
+        process_->signal(SIGTERM);
+        process_->wait(kStopDeadline);
+    }
     std::vector<pid_t> processes() const override { return {process_->pid()}; }
 
   protected:
@@ -43,9 +56,11 @@ class ServerSide : public HttpSide {
         logged.stdout_file = logged.stderr_file = dir_ / "log";
         process_.emplace(logged);
         const Order order{.photograph = baseline_photographs().front()};
-        const auto answers = [&] { return fetch({.url = url(order), .connect_timeout = 1s}).status == 200; };
-        if (wait_until(kStartDeadline, [&] { return answers() || !process_->running(); }, 50ms) && process_->running())
-            return;
+        const auto is_decided = [&] {
+            throw_if_interrupted();
+            return !process_->running() || fetch({.url = url(order), .connect_timeout = 1s}).status == 200;
+        };
+        if (wait_until(kStartDeadline, is_decided, 50ms) && process_->running()) return;
         fail_fixture(std::string(name()) + " does not start: " + read_if_there(dir_ / "log"));
     }
 
