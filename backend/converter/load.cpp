@@ -20,13 +20,9 @@ constexpr int kMostBands = 5;                       // CMYK and alpha
 constexpr double kRoomForResize = 2;                // what WebP's scaling leaves for a kernel of better quality
 constexpr int kLargestJpegShrink = 8;
 
-// From which shrink on libjpeg does a part of it. With less left for the resize the result is visibly harder: by SSIM
-// against a resize of every pixel these bounds are as good as, or better than, what other services take for granted.
-struct JpegShrink {
-    int factor;
-    double from;
-};
-constexpr JpegShrink kJpegShrinks[] = {{8, 9}, {4, 5}, {2, 3}};
+// libjpeg does as much of a shrink as it can, as in sharp: by SSIM against a resize of every pixel the result is as
+// good.
+constexpr int kJpegShrinks[] = {8, 4, 2};
 
 // libvips' operations, in the order of SourceFormat.
 constexpr std::array kLoaders{"jpegload_source", "pngload_source", "webpload_source", "heifload_source",
@@ -57,8 +53,8 @@ std::uint64_t pages_of(const VImage& image) {
 }
 
 int jpeg_shrink(double wanted) {
-    for (const auto& [factor, from] : kJpegShrinks) {
-        if (wanted >= from) return factor;
+    for (const int factor : kJpegShrinks) {
+        if (wanted >= factor) return factor;
     }
     return 1;
 }
