@@ -10,7 +10,8 @@ int largest_side(Format format);     // pixels of one frame; the encoder's own b
 int default_quality(Format format);  // imgproxy's; 0 where the format has none
 bool can_encode(Format format);      // whether this build of libvips has the encoder
 
-// Encodes job.image, stripped of all but job.copyright by then, at job.quality. Throws vips::VError, also where the target takes no more.
+// Encodes job.image, stripped of all but job.copyright by then, at job.quality. Throws vips::VError, also where the
+// target takes no more.
 void encode_as(Format format, const Job& job, LimitedTarget& target);
 
 }  // namespace thumbgate

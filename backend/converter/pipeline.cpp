@@ -51,6 +51,7 @@ constexpr Step kConvertFrame[] = {
     {"take used area", take_used_area, corrupt},
     {"choose colour space", choose_colour_space, unsupported},
     {"premultiply", premultiply, failed},
+    {"reduce", reduce, corrupt},
     {"resize", resize, failed},
     {"unpremultiply", unpremultiply, failed},
     {"convert to sRGB", convert_to_srgb, unsupported},
@@ -65,14 +66,10 @@ constexpr Step kConvertFrame[] = {
 };
 
 constexpr Step kFinish[] = {
-    {"join frames", join_frames, failed},
-    {"drop opaque alpha", drop_opaque_alpha, failed},
-    {"choose format", choose_format, failed},
-    {"flatten", flatten, failed},
-    {"take copyright", take_copyright, failed},
-    {"strip", strip, failed},
-    {"give copyright", give_copyright, failed},
-    {"encode", encode, failed},
+    {"join frames", join_frames, failed},       {"drop opaque alpha", drop_opaque_alpha, failed},
+    {"choose format", choose_format, failed},   {"flatten", flatten, failed},
+    {"take copyright", take_copyright, failed}, {"strip", strip, failed},
+    {"give copyright", give_copyright, failed}, {"encode", encode, failed},
 };
 
 // Failures that are told apart by libvips' words alone.

@@ -1,5 +1,6 @@
 // The steps a job goes through. Each takes the job as the one before left it. Pictures are lazy up to `decode`: the
-// steps before it build a pipeline, and `decode` runs it, so that what the source's bytes do wrong shows there.
+// steps before it build a pipeline, and `decode` (or `reduce`) runs it, so that what the source's bytes do wrong shows
+// there.
 // A step may throw vips::VError; pipeline.cpp says for each which Outcome that is.
 #pragma once
 
@@ -66,7 +67,7 @@ Done load_frames(Job& job, std::uint64_t frames);  // one below the other
 
 // animation.cpp
 bool may_move(const Job& job);  // source and result, as far as their formats go
-Done choose_frames(Job& job);  // all, where source and result may move and it is not too much; else the first
+Done choose_frames(Job& job);   // all, where source and result may move and it is not too much; else the first
 Done look_at_all_frames(Job& job);
 Done take_frame(Job& job);  // the next
 Done keep_frame(Job& job);
@@ -75,6 +76,9 @@ void describe_animation(Job& job);  // for the encoder
 
 // trim.cpp
 Done trim(Job& job);  // cuts off what is all background; from here on that was never there
+
+// reduce.cpp
+Done reduce(Job& job);  // makes plain pixels smaller, and decodes them for that; what it leaves is for `resize`
 
 // transform.cpp
 Done choose_colour_space(Job& job);  // to scale in

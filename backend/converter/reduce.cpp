@@ -1,0 +1,83 @@
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "backend/converter/lanczos.hpp"
+#include "backend/converter/steps.hpp"
+
+namespace thumbgate {
+namespace {
+
+using vips::VImage;
+
+constexpr int kStrip = 16;         // rows that libvips is asked for at once
+constexpr int kRoomForKernel = 2;  // what averaging blocks of whole pixels leaves to Lanczos3, as libvips does
+
+struct RegionDeleter {
+    void operator()(VipsRegion* region) const { g_object_unref(region); }
+};
+struct MemoryDeleter {
+    void operator()(std::uint8_t* memory) const { g_free(memory); }
+};
+
+// Without a profile: that would have to come along, and is needed by what follows.
+bool is_suited(const VImage& image) {
+    const bool is_plain = image.bands() == 1 || image.bands() == 3;
+    return is_plain && image.get_typeof(VIPS_META_ICC_NAME) == 0 && image.format() == VIPS_FORMAT_UCHAR &&
+           image.coding() == VIPS_CODING_NONE;
+}
+
+VImage in_blocks(const VImage& image, int width, int height) {
+    const auto factor = [](int from, int to) { return std::max(from / to / kRoomForKernel, 1); };
+    const int across = factor(image.width(), width);
+    const int down = factor(image.height(), height);
+    if (across == 1 && down == 1) return image;
+    return image.shrink(across, down, VImage::option()->set("ceil", true));
+}
+
+// Every row of the image, in order and once: what a decoder that reads its source from top to bottom can give.
+void push_rows(const VImage& image, LanczosRows& rows, std::uint8_t* to) {
+    const std::unique_ptr<VipsRegion, RegionDeleter> region(vips_region_new(image.get_image()));
+    for (int top = 0; top < image.height(); top += kStrip) {
+        const VipsRect strip{0, top, image.width(), std::min(kStrip, image.height() - top)};
+        if (vips_region_prepare(region.get(), &strip) != 0) throw vips::VError();
+        for (int row = top; row < top + strip.height; ++row) {
+            to = rows.push(VIPS_REGION_ADDR(region.get(), 0, row), to);
+        }
+    }
+}
+
+// What the steps behind this one look for.
+void copy_exif(const VImage& from, const VImage& to) {
+    if (from.get_typeof(VIPS_META_EXIF_NAME) == 0) return;
+    std::size_t size = 0;
+    const void* exif = from.get_blob(VIPS_META_EXIF_NAME, &size);
+    vips_image_set_blob_copy(to.get_image(), VIPS_META_EXIF_NAME, exif, size);
+}
+
+}  // namespace
+
+Done reduce(Job& job) {
+    const Size target = oriented(job.orientation, job.plan.scaled);
+    const int width = static_cast<int>(target.width);
+    const int height = static_cast<int>(target.height);
+    const bool is_smaller = width <= job.image.width() && height <= job.image.height() &&
+                            (width < job.image.width() || height < job.image.height());
+    if (!is_smaller || !is_suited(job.image)) return {};
+    const VImage source = in_blocks(job.image, width, height);
+    const int bands = source.bands();
+    const std::size_t size =
+        static_cast<std::size_t>(width) * static_cast<std::size_t>(height) * static_cast<std::size_t>(bands);
+    std::unique_ptr<std::uint8_t, MemoryDeleter> pixels(static_cast<std::uint8_t*>(g_try_malloc(size)));
+    if (!pixels) throw std::bad_alloc();
+    LanczosRows rows(LanczosAxis(source.width(), width), LanczosAxis(source.height(), height), bands);
+    push_rows(source, rows, pixels.get());
+    const VImage reduced =
+        VImage::new_from_memory_steal(pixels.release(), size, width, height, bands, VIPS_FORMAT_UCHAR);
+    reduced.get_image()->Type = source.interpretation();
+    copy_exif(source, reduced);
+    job.image = reduced;
+    return {};
+}
+
+}  // namespace thumbgate
