@@ -86,7 +86,9 @@ Luma luma_of(const fs::path& file, const std::vector<std::string>& operations) {
     const fs::path pgm = dir / "luma.pgm";
     std::vector<std::string> argv{kImageMagick, file.string() + "[0]"};
     argv.insert(argv.end(), operations.begin(), operations.end());
-    for (const char* word : {"-background", "white", "-alpha", "remove", "-colorspace", "Gray", "-depth", "8"}) {
+    // A picture's comment would become one in the PGM's head.
+    for (const char* word :
+         {"-strip", "-background", "white", "-alpha", "remove", "-colorspace", "Gray", "-depth", "8"}) {
         argv.emplace_back(word);
     }
     argv.push_back(pgm.string());
