@@ -51,7 +51,7 @@ TEST_CASE("each directive names the value it does not take") {
     CHECK_THAT(refusal_of(with("thumb_formats gif;")), contains("\"gif\""));
     CHECK_THAT(refusal_of(with("thumb_preset a zzz:1;")), contains("\"zzz\""));
     CHECK_THAT(refusal_of(with("thumb_preset a w:1; thumb_preset a w:2;")), contains("defined twice"));
-    CHECK_THAT(refusal_of(with("thumb_preset a exp:5;")), contains("expires"));
+    CHECK_THAT(refusal_of(with("thumb_preset a exp:5;")), contains("\"exp\""));
     CHECK_THAT(refusal_of(with("thumb_preset a lid:x;")), contains("\"lid\""));
     CHECK_THAT(refusal_of(with("thumb_signature_size 7;")), contains("8"));
     CHECK_THAT(refusal_of(with("thumb_signature_size 33;")), contains("32"));
