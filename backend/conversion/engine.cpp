@@ -1,5 +1,6 @@
 #include "backend/conversion/engine.hpp"
 
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -22,6 +23,7 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::seconds kPrepareTimeout{30};  // of the zygote and the first converters
 constexpr std::chrono::seconds kHireTimeout{5};      // of one converter, which takes 50 ms on an idle machine
 constexpr std::chrono::seconds kEndPatience{2};      // with one that has closed its socket, which is to be its last act
+constexpr int kSlowNiceness = 15;                    // 3 % of a core that a fast converter wants, all of it otherwise
 constexpr std::chrono::minutes kMaxTimeAtWork{10};   // of one converter; a limit of the kernel's is the last resort
 
 Error stopping() {
@@ -37,7 +39,10 @@ Error starved() {
 }
 
 std::uint8_t niceness(Group group) {
-    return group == Group::slow ? kSlowNiceness : kFastNiceness;
+    // Who answers in microseconds goes before all converters where it was given a priority of its own, so that refusals
+    // stay quick under overload.
+    const int ahead = std::max(-getpriority(PRIO_PROCESS, 0), 0);
+    return static_cast<std::uint8_t>(ahead + (group == Group::slow ? kSlowNiceness : 0));
 }
 
 ConverterProgram program_of(const PoolConfig& config) {

@@ -78,12 +78,6 @@ enum class Offence : std::uint8_t {
     overran,
 };
 
-// By how much the priority of a group's converters is below the broker's. A step counts 1.25 times where several want
-// the processor (sched(7)), and nothing where none does. The broker and nginx answer in microseconds, and go before all
-// converters: so under overload refusals stay quick. Slow converters get a sixteenth of what fast ones want.
-inline constexpr std::uint8_t kFastNiceness = 5;
-inline constexpr std::uint8_t kSlowNiceness = 17;
-
 // How a job is treated beside the jobs of others.
 struct JobTerms {
     Lane lane = Lane::interactive;

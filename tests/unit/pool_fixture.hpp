@@ -157,7 +157,7 @@ class PoolFixture {
   private:
     std::vector<pid_t> of_group(Group group) const {
         std::vector<pid_t> all = children_of(zygote());
-        const int fast = getpriority(PRIO_PROCESS, 0) + kFastNiceness;
+        const int fast = std::max(getpriority(PRIO_PROCESS, 0), 0);
         std::erase_if(all, [&](pid_t pid) {
             return (getpriority(PRIO_PROCESS, static_cast<id_t>(pid)) == fast) != (group == Group::fast);
         });
