@@ -135,7 +135,7 @@ void explain(const Failure& failure, JobReply& reply) {
 
 Done run(const JobRequest& request, int source, int output, JobReply& reply) {
     Job job{
-        .request = request, .input = source, .source = vips::VSource::new_from_descriptor(source), .output = output};
+        .request = request, .input = source, .output = output, .source = vips::VSource::new_from_descriptor(source)};
     const bool inspects = request.kind == JobKind::inspect;
     Done done = inspects ? run_steps(kInspect, job) : convert(job);
     if (done) describe(job, reply);

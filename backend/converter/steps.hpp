@@ -18,25 +18,25 @@ namespace thumbgate {
 
 struct Job {
     const JobRequest& request;
-    int input;  // descriptor
+    int input;   // descriptor
+    int output;  // descriptor
     vips::VSource source;
-    int output;              // descriptor
     std::string scans = {};  // what `source` reads instead, where a part of the file does
 
     SourceFormat source_format{};
+    bool is_decoded = false;    // before it was planned; then nothing is left to shrink on load
     Orientation orientation{};  // what turns the stored pixels into what is shown
     Size source_size{};         // as shown
     Plan plan{};                // convert alone
     vips::VImage image{};
-    bool is_decoded = false;  // before it was planned; then nothing is left to shrink on load
     std::optional<VipsBandFormat> premultiplied_from{};
 
     std::uint64_t frames = 1;  // of the result
-    Format moving_format{};    // of the result, where there are more
     vips::VImage strip{};      // all of them, one below the other, while `image` is one of them
     std::vector<vips::VImage> done_frames{};
     std::vector<int> delays{};  // milliseconds
     int loop = 0;               // times; 0: for ever
+    Format moving_format{};     // of the result, where there are more
 
     bool has_alpha = false;
     Format format{};             // of the result

@@ -24,12 +24,13 @@ using Plane = std::vector<float>;
 
 std::array<float, 2 * kRadius + 1> window() {
     std::array<float, 2 * kRadius + 1> weights{};
-    double sum = 0;
-    for (int i = -kRadius; i <= kRadius; ++i) sum += std::exp(-i * i / (2 * kSigma * kSigma));
-    for (int i = -kRadius; i <= kRadius; ++i) {
-        weights.at(static_cast<std::size_t>(i + kRadius)) =
-            static_cast<float>(std::exp(-i * i / (2 * kSigma * kSigma)) / sum);
+    float sum = 0;
+    for (int at = -kRadius; float& weight : weights) {
+        weight = static_cast<float>(std::exp(-at * at / (2 * kSigma * kSigma)));
+        sum += weight;
+        ++at;
     }
+    for (float& weight : weights) weight /= sum;
     return weights;
 }
 
