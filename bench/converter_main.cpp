@@ -9,6 +9,7 @@
 #include <functional>
 #include <iostream>
 
+#include "backend/conversion/job.hpp"
 #include "backend/converter/libvips.hpp"
 #include "backend/converter/pipeline.hpp"
 #include "bench/report.hpp"
@@ -43,13 +44,9 @@ Rows replacements(LoneConverter& converter, int rounds) {
 }
 
 JobRequest thumbnail_request() {
-    auto request = blank_message<JobRequest>();
-    request.kind = JobKind::convert;
-    request.width = 320;
-    request.dpr = kDprUnit;
-    request.max_pixels = 100'000'000;
-    request.max_output_bytes = 32 << 20;
-    return request;
+    Conversion conversion;
+    conversion.options.width = 320;
+    return convert_request(PoolConfig{}, conversion);
 }
 
 // The same job in turns: by a converter, and in this process.

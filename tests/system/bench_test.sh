@@ -21,6 +21,11 @@ step 'what measures conversions is built by its script, with its peers'
 "$root/bench/convert" --help >"$work/help" || fail 'it did not run'
 expect '--help names --json' grep -q -- '--json FILE' "$work/help"
 
+step 'what the sandbox costs is measured whole'
+"$root/build/bin/bench_converter" --quick --json "$work/sandbox.json" >"$work/table" 2>"$work/log" ||
+    fail "it failed: $(<"$work/log")"
+expect 'every figure is there' jq -e 'length == 3 and all(.[]; .ours > 0)' "$work/sandbox.json"
+
 step 'a case that does not exist is refused by name'
 ! "$bench" --case frobnicate >"$work/out" 2>&1 || fail 'it succeeded'
 expect 'it names the case' grep -q 'frobnicate' "$work/out"
