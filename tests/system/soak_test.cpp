@@ -83,8 +83,7 @@ TEST_CASE("memory and descriptors of every process stay as they are under a mixe
         WARN(name << "\n  MiB:" << tenths_of(course.memory) << "; rise " << rise_of(memory)
                   << "\n  descriptors:" << tenths_of(course.descriptors) << "; rise " << rise_of(descriptors));
         CHECK(rise_of(memory) < (is_short ? 64 + mean_of(memory) : 4 + 0.05 * mean_of(memory)));
-        // Connections that nginx keeps open for the next request come and go; a leak is one a request.
-        CHECK(rise_of(descriptors) < (is_short ? 64 : 32));
+        CHECK(rise_of(descriptors) < (is_short ? 64 : 8));
         CHECK(course.zombies_at_rest == 0);
     }
     WARN(load.requests() << " requests, " << load.uploaded() << " uploads, " << load.failed() << " failed");

@@ -2,15 +2,7 @@
 #include "backend/converter/geometry.hpp"
 #include "backend/converter/ratio.hpp"
 #include "tests/support/catch.hpp"
-
-namespace thumbgate {
-
-// Where Catch2 looks for it.
-static std::ostream& operator<<(std::ostream& out, const Size& size) {
-    return out << size.width << " x " << size.height;
-}
-
-}  // namespace thumbgate
+#include "tests/unit/print_size.hpp"
 
 using namespace thumbgate;
 

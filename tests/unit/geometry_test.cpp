@@ -4,15 +4,7 @@
 
 #include "contract/canonical.hpp"
 #include "tests/support/catch.hpp"
-
-namespace thumbgate {
-
-// Where Catch2 looks for it.
-static std::ostream& operator<<(std::ostream& out, const Size& size) {
-    return out << size.width << " x " << size.height;
-}
-
-}  // namespace thumbgate
+#include "tests/unit/print_size.hpp"
 
 using namespace thumbgate;
 

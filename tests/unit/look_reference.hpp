@@ -75,22 +75,21 @@ inline Box place(double outer_width, double outer_height, double width, double h
             along(outer_height, height, names("no"), names("so"), at.y, dpr, focus), width, height};
 }
 
-inline Effect effect_of(const LookMeaning& look, double width, double height) {
-    Effect out{};
-    const auto part = [](double wanted, double side) {
-        if (wanted == 0) return side;
-        return wanted >= 1 ? std::min(std::floor(wanted), side) : at_least_one(wanted * side);
-    };
-    out.used = place(width, height, part(look.crop_width, width), part(look.crop_height, height),
-                     look.crop_has_place ? look.crop_place : look.gravity, 1);
-    const double source_width = out.used.width;
-    const double source_height = out.used.height;
+struct Scales {
+    double across;
+    double down;
+    double density;
+};
 
-    const bool both = look.width != 0 && look.height != 0;
-    std::string type = both ? look.type : "fit";
-    if (type == "auto") type = (source_width >= source_height) == (look.width >= look.height) ? "fill" : "fit";
-    double across = look.width / source_width;
-    double down = look.height / source_height;
+inline std::string type_of(const LookMeaning& look, double width, double height) {
+    if (look.width == 0 || look.height == 0) return "fit";
+    if (look.type != "auto") return look.type;
+    return (width >= height) == (look.width >= look.height) ? "fill" : "fit";
+}
+
+inline Scales scales_of(const LookMeaning& look, const std::string& type, double width, double height) {
+    double across = look.width / width;
+    double down = look.height / height;
     if (look.width == 0) across = look.height == 0 ? 1 : down;
     if (look.height == 0) down = look.width == 0 ? 1 : across;
     if (type == "fit") across = down = std::min(across, down);
@@ -108,63 +107,91 @@ inline Effect effect_of(const LookMeaning& look, double width, double height) {
         }
         density = std::min(density, 1 / std::max(across, down));
     }
-    if (look.min_width / source_width > across) {
-        down *= look.min_width / source_width / across;
-        across = look.min_width / source_width;
+    if (look.min_width / width > across) {
+        down *= look.min_width / width / across;
+        across = look.min_width / width;
     }
-    if (look.min_height / source_height > down) {
-        across *= look.min_height / source_height / down;
-        down = look.min_height / source_height;
+    if (look.min_height / height > down) {
+        across *= look.min_height / height / down;
+        down = look.min_height / height;
     }
-    out.scaled_width = at_least_one(source_width * across * density);
-    out.scaled_height = at_least_one(source_height * down * density);
+    return {across, down, density};
+}
 
-    const double target_width = look.width == 0 ? 0 : at_least_one(look.width * look.zoom_x * density);
-    const double target_height = look.height == 0 ? 0 : at_least_one(look.height * look.zoom_y * density);
-    double keep_width = target_width == 0 ? out.scaled_width : std::min(target_width, out.scaled_width);
-    double keep_height = target_height == 0 ? out.scaled_height : std::min(target_height, out.scaled_height);
-    if (type == "fill-down" && !look.enlarge) {
-        const double lacks_width = target_width / out.scaled_width;
-        const double lacks_height = target_height / out.scaled_height;
+// What is kept of the scaled picture. `target`: 0 where a side is free.
+inline void keep(Effect& out, const LookMeaning& look, bool fills_down, const Box& target, double density) {
+    double width = target.width == 0 ? out.scaled_width : std::min(target.width, out.scaled_width);
+    double height = target.height == 0 ? out.scaled_height : std::min(target.height, out.scaled_height);
+    if (fills_down) {
+        const double lacks_width = target.width / out.scaled_width;
+        const double lacks_height = target.height / out.scaled_height;
         if (lacks_width > lacks_height && lacks_width > 1) {
-            keep_height = std::min(out.scaled_height, at_least_one(out.scaled_width * target_height / target_width));
+            height = std::min(out.scaled_height, at_least_one(out.scaled_width * target.height / target.width));
         } else if (lacks_height > lacks_width && lacks_height > 1) {
-            keep_width = std::min(out.scaled_width, at_least_one(out.scaled_height * target_width / target_height));
+            width = std::min(out.scaled_width, at_least_one(out.scaled_height * target.width / target.height));
         }
     }
-    out.kept = place(out.scaled_width, out.scaled_height, keep_width, keep_height, look.gravity, density);
-    const bool crops = keep_width != out.scaled_width || keep_height != out.scaled_height;
+    out.kept = place(out.scaled_width, out.scaled_height, width, height, look.gravity, density);
+    const bool crops = width != out.scaled_width || height != out.scaled_height;
     out.smart = crops && look.gravity.gravity == "sm";
     if (!crops || out.smart) out.kept.left = out.kept.top = 0;
+}
 
-    out.canvas_width = out.kept.width;
-    out.canvas_height = out.kept.height;
-    out.placed = {0, 0, out.kept.width, out.kept.height};
-    const auto extend = [&](double wide, double high, const Place& at) {
-        wide = std::max(wide, out.canvas_width);
-        high = std::max(high, out.canvas_height);
-        const Box box = place(wide, high, out.canvas_width, out.canvas_height, at, density);
-        out.placed.left += box.left;
-        out.placed.top += box.top;
-        out.canvas_width = wide;
-        out.canvas_height = high;
-    };
-    if (look.extend) extend(target_width, target_height, look.extend_place);
-    if (look.extend_ratio && both && !look.extend) {
-        const double lacks_width = target_width / out.kept.width;
-        const double lacks_height = target_height / out.kept.height;
-        if (lacks_height > lacks_width * (1 + 1e-12)) {
-            extend(0, at_least_one(out.kept.width * target_height / target_width), look.extend_ratio_place);
-        } else if (lacks_width > lacks_height * (1 + 1e-12)) {
-            extend(at_least_one(out.kept.height * target_width / target_height), 0, look.extend_ratio_place);
-        }
+inline void extend(Effect& out, double width, double height, const Place& at, double density) {
+    width = std::max(width, out.canvas_width);
+    height = std::max(height, out.canvas_height);
+    const Box box = place(width, height, out.canvas_width, out.canvas_height, at, density);
+    out.placed.left += box.left;
+    out.placed.top += box.top;
+    out.canvas_width = width;
+    out.canvas_height = height;
+}
+
+inline void extend_to_ratio(Effect& out, const LookMeaning& look, const Box& target, double density) {
+    const double lacks_width = target.width / out.kept.width;
+    const double lacks_height = target.height / out.kept.height;
+    if (lacks_height > lacks_width * (1 + 1e-12)) {
+        extend(out, 0, at_least_one(out.kept.width * target.height / target.width), look.extend_ratio_place, density);
+    } else if (lacks_width > lacks_height * (1 + 1e-12)) {
+        extend(out, at_least_one(out.kept.height * target.width / target.height), 0, look.extend_ratio_place, density);
     }
+}
+
+inline void pad(Effect& out, const LookMeaning& look, double density) {
     std::array<double, 4> padding{};
     for (std::size_t i = 0; i < 4; ++i) padding.at(i) = to_pixel(look.padding.at(i) * density);
     out.placed.top += padding[0];
     out.placed.left += padding[3];
     out.canvas_width += padding[1] + padding[3];
     out.canvas_height += padding[0] + padding[2];
+}
+
+inline Box used_of(const LookMeaning& look, double width, double height) {
+    const auto part = [](double wanted, double side) {
+        if (wanted == 0) return side;
+        return wanted >= 1 ? std::min(std::floor(wanted), side) : at_least_one(wanted * side);
+    };
+    return place(width, height, part(look.crop_width, width), part(look.crop_height, height),
+                 look.crop_has_place ? look.crop_place : look.gravity, 1);
+}
+
+inline Effect effect_of(const LookMeaning& look, double width, double height) {
+    Effect out{};
+    out.used = used_of(look, width, height);
+    const std::string type = type_of(look, out.used.width, out.used.height);
+    const auto [across, down, density] = scales_of(look, type, out.used.width, out.used.height);
+    out.scaled_width = at_least_one(out.used.width * across * density);
+    out.scaled_height = at_least_one(out.used.height * down * density);
+    const Box target{0, 0, look.width == 0 ? 0 : at_least_one(look.width * look.zoom_x * density),
+                     look.height == 0 ? 0 : at_least_one(look.height * look.zoom_y * density)};
+    keep(out, look, type == "fill-down" && !look.enlarge, target, density);
+    out.canvas_width = out.kept.width;
+    out.canvas_height = out.kept.height;
+    out.placed = {0, 0, out.kept.width, out.kept.height};
+    if (look.extend) extend(out, target.width, target.height, look.extend_place, density);
+    const bool has_ratio = look.width != 0 && look.height != 0;
+    if (look.extend_ratio && has_ratio && !look.extend) extend_to_ratio(out, look, target, density);
+    pad(out, look, density);
     return out;
 }
 
