@@ -32,12 +32,26 @@ const char* loader(SourceFormat format) {
     return kLoaders.at(static_cast<std::size_t>(format));
 }
 
+// What is read of a HEIF file's metadata. libvips up to 8.14 frees it with the loaded image, which does not outlive the
+// decoding (libvips/libvips#3725).
+VImage with_its_own_metadata(const VImage& loaded) {
+    VImage image = loaded.copy();
+    for (const char* field : {VIPS_META_EXIF_NAME, VIPS_META_ICC_NAME}) {
+        if (loaded.get_typeof(field) == 0) continue;
+        std::size_t size = 0;
+        const void* bytes = loaded.get_blob(field, &size);
+        vips_image_set_blob_copy(image.get_image(), field, bytes, size);
+    }
+    return image;
+}
+
 VImage load(Job& job, VOption* options) {
     VImage image;
     options->set("access", VIPS_ACCESS_SEQUENTIAL)->set("fail_on", VIPS_FAIL_ON_TRUNCATED);
     if (job.frames > 1) options->set("n", static_cast<int>(job.frames));
     VImage::call(loader(job.source_format), options->set("out", &image)->set("source", job.source));
-    return image;
+    const bool is_heif = job.source_format == SourceFormat::avif || job.source_format == SourceFormat::heic;
+    return is_heif ? with_its_own_metadata(image) : image;
 }
 
 std::unexpected<Failure> refuse(Outcome limit, std::uint64_t found) {

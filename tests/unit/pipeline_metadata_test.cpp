@@ -61,6 +61,33 @@ TEST_CASE_METHOD(ConverterFixture,
     }
 }
 
+// libvips up to 8.14 frees what HEIF carries with the image that was loaded, which is gone once its pixels are.
+TEST_CASE_METHOD(ConverterFixture, "A copyright and a colour profile in AVIF or HEIC count as they do elsewhere") {
+    const TempDir dir;
+    const fs::path photo = with_everything(dir);
+    const auto in_p3 = [&](const std::string& ending, const std::string& how = "") {
+        const fs::path path = dir / ("source." + ending);
+        const RunResult made = run({"vips", "icc_transform", photo.string(), path.string() + how, "p3",
+                                    "--input-profile", "srgb"});
+        INFO(made.err);
+        REQUIRE(made.ok());
+        REQUIRE(tag(path, "EXIF:Copyright") == kCopyright);
+        return path;
+    };
+    const fs::path png = in_p3("png");
+    for (const std::string format : {"avif", "heic"}) {
+        const fs::path source = in_p3(format, "[effort=0,Q=90]");
+        for (const std::string options : {"w:160/kcr:1/f:jpeg", "t:10/w:160/kcr:1/f:jpeg"}) {
+            CAPTURE(format, options);
+            const Converted kept = convert_link(source, options);
+            CHECK(mean_error(picture(kept), picture(convert_link(png, options))) < 4);
+            const fs::path result = dir / "result.jpeg";
+            write_file(result, kept.bytes);
+            CHECK(tag(result, "EXIF:Copyright") == kCopyright);
+        }
+    }
+}
+
 TEST_CASE_METHOD(ConverterFixture,
                  "A source without a copyright has none to keep, and without the option none is kept") {
     const TempDir plain;
