@@ -26,3 +26,11 @@ save 'lzw.tif[compression=lzw]'
 save 'tiled.tif[compression=deflate,tile,tile_width=16,tile_height=16]'
 save 'jpeg.tif[compression=jpeg]'
 save 'big.tif[bigtiff,pyramid,tile,tile_width=16,tile_height=16]'
+save 'picture.jxl[effort=3]'
+save 'lossless.jxl[lossless,effort=3]'
+
+# Three frames that differ.
+for name in moving.gif moving.webp; do
+    convert "$folder/palette.png" -resize 24x24 \( +clone -negate \) \( -clone 0 -rotate 180 \) -set delay 10 -loop 0 \
+        "$folder/$name"
+done

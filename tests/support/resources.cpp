@@ -39,11 +39,13 @@ std::size_t kilobytes(const std::string& text, const std::string& name) {
     return number * 1024;
 }
 
-std::size_t entries_of(const fs::path& folder) {
+void count_descriptors(pid_t pid, Resources& held) {
     std::error_code error;
-    std::size_t count = 0;
-    for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) ++count;
-    return count;
+    for (fs::directory_iterator it(proc(pid) / "fd", error), end; !error && it != end; it.increment(error)) {
+        // Also of what was removed since.
+        std::error_code closed;
+        ++(fs::is_regular_file(*it, closed) ? held.files : held.descriptors);
+    }
 }
 
 // Children as the kernel lists them, zombies too.
@@ -64,14 +66,18 @@ std::size_t zombies_of(pid_t parent) {
 
 Resources& Resources::operator+=(const Resources& other) {
     memory += other.memory;
+    files += other.files;
     descriptors += other.descriptors;
     zombies += other.zombies;
     return *this;
 }
 
 Resources resources_of(pid_t pid) {
-    const std::string memory = text_of(proc(pid) / "smaps_rollup");
-    return {kilobytes(memory, "Pss_Anon"), entries_of(proc(pid) / "fd"), zombies_of(pid)};
+    Resources held;
+    held.memory = kilobytes(text_of(proc(pid) / "smaps_rollup"), "Pss_Anon");
+    held.zombies = zombies_of(pid);
+    count_descriptors(pid, held);
+    return held;
 }
 
 Resources resources_of_family(pid_t ancestor) {

@@ -10,7 +10,8 @@ namespace thumbgate::test {
 
 struct Resources {
     std::size_t memory = 0;       // bytes of anonymous memory, what is shared divided among those that share it
-    std::size_t descriptors = 0;  // open ones
+    std::size_t files = 0;        // descriptors of regular files: what jobs under way read and write
+    std::size_t descriptors = 0;  // all others
     std::size_t zombies = 0;      // children that ended and were not waited for
 
     Resources& operator+=(const Resources& other);

@@ -67,8 +67,8 @@ TEST_CASE_METHOD(ConverterFixture, "A copyright and a colour profile in AVIF or 
     const fs::path photo = with_everything(dir);
     const auto in_p3 = [&](const std::string& ending, const std::string& how = "") {
         const fs::path path = dir / ("source." + ending);
-        const RunResult made = run({"vips", "icc_transform", photo.string(), path.string() + how, "p3",
-                                    "--input-profile", "srgb"});
+        const RunResult made =
+            run({"vips", "icc_transform", photo.string(), path.string() + how, "p3", "--input-profile", "srgb"});
         INFO(made.err);
         REQUIRE(made.ok());
         REQUIRE(tag(path, "EXIF:Copyright") == kCopyright);
