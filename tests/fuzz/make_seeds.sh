@@ -10,6 +10,7 @@ save() {
     vips thumbnail "$photograph" "$folder/$1" 48
 }
 
+rm -rf "$folder"
 mkdir -p "$folder"
 save 'baseline.jpg[Q=60]'
 save 'progressive.jpg[Q=60,interlace]'
