@@ -41,8 +41,8 @@ std::uint8_t as_byte(float value) {
 
 }  // namespace
 
-LanczosAxis::LanczosAxis(int from, int to) : from_(from), starts_(static_cast<std::size_t>(to)) {
-    const double shrink = static_cast<double>(from) / to;
+LanczosAxis::LanczosAxis(int from, int to, double extent) : from_(from), starts_(static_cast<std::size_t>(to)) {
+    const double shrink = extent / to;
     const double reach = kLobes * shrink;
     width_ = rounded_up(static_cast<std::size_t>(2 * reach) + 1, 2);
     weights_.resize(static_cast<std::size_t>(to) * width_);

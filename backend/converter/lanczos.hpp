@@ -13,8 +13,10 @@ namespace thumbgate {
 // pixel; the weights of a new pixel have a sum of 1.
 class LanczosAxis {
   public:
-    // 1 <= to <= from
-    LanczosAxis(int from, int to);
+    // 1 <= to <= from. `extent`: where the picture ends, in old pixels: above from - 1, and below `from` where a
+    // decoder that shrinks had too little left for the last one.
+    LanczosAxis(int from, int to, double extent);
+    LanczosAxis(int from, int to) : LanczosAxis(from, to, from) {}
 
     int from() const { return from_; }
     int to() const { return static_cast<int>(starts_.size()); }

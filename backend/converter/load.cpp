@@ -74,7 +74,9 @@ int jpeg_shrink(double wanted) {
 }
 
 void reload_jpeg(Job& job, int factor) {
-    if (factor > 1) job.image = load(job, VImage::option()->set("shrink", factor));
+    if (factor == 1) return;
+    job.image = load(job, VImage::option()->set("shrink", factor));
+    job.shrunk_on_load = factor;
 }
 
 void reload_webp(Job& job, double shrink) {

@@ -24,6 +24,7 @@ struct Job {
     std::string scans = {};  // what `source` reads instead, where a part of the file does
 
     SourceFormat source_format{};
+    int shrunk_on_load = 1;     // by this factor, by libjpeg
     bool is_decoded = false;    // before it was planned; then nothing is left to shrink on load
     Orientation orientation{};  // what turns the stored pixels into what is shown
     Size source_size{};         // as shown

@@ -12,7 +12,7 @@ namespace asio = boost::asio;
 namespace {
 
 // Of the converters' work: results of another one are not used, and go when they are old.
-constexpr std::string_view kPipelineVersion = "2";
+constexpr std::string_view kPipelineVersion = "3";
 
 constexpr std::size_t kMaxInBackground = 64;  // jobs; then a picture is made when it is asked for the next time
 constexpr std::chrono::minutes kQuiet(1);     // between two reports of a disk that does not work

@@ -2,6 +2,7 @@
 #include "backend/converter/lanczos.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numbers>
 #include <random>
@@ -105,4 +106,20 @@ TEST_CASE("Rows of the same size come out as they went in") {
 TEST_CASE("A picture of one colour keeps it") {
     const Raster white{50, 50, 3, std::vector<std::uint8_t>(50 * 50 * 3, 255)};
     CHECK(std::ranges::count(by_rows(white, 20, 30).values, 255) == 20 * 30 * 3);
+}
+
+TEST_CASE("A picture that ends within its last pixel is stretched to where it ends") {
+    // From left to right: a ramp of 4 a pixel, whose last pixel is only half covered.
+    constexpr int kWidth = 41;
+    constexpr double kExtent = 40.5;
+    constexpr int kResult = 27;
+    std::vector<std::uint8_t> ramp;
+    for (int x = 0; x < kWidth; ++x) ramp.push_back(static_cast<std::uint8_t>(4 * x));
+    std::array<std::uint8_t, kResult> result{};
+    LanczosRows rows(LanczosAxis(kWidth, kResult, kExtent), LanczosAxis(1, 1), 1);
+    rows.push(ramp.data(), result.data());
+    for (int x = 4; x < kResult - 4; ++x) {
+        const double expected = 4 * ((x + 0.5) * kExtent / kResult - 0.5);
+        CHECK(std::abs(result.at(static_cast<std::size_t>(x)) - expected) < 0.6);
+    }
 }
