@@ -13,6 +13,7 @@
 
 #include "backend/conversion/job.hpp"
 #include "backend/converter/channel.hpp"
+#include "contract/encoding.hpp"
 
 namespace thumbgate {
 namespace {
@@ -47,6 +48,14 @@ std::uint8_t niceness(Group group) {
 
 ConverterProgram program_of(const PoolConfig& config) {
     return {config.program, config.converter_memory, config.max_output_bytes};
+}
+
+// Zeros where it is not known.
+SourceDigest digest_of(const std::string& hex) {
+    SourceDigest digest{};
+    const auto bytes = hex_decode(hex);
+    if (bytes && bytes->size() == digest.size()) std::copy(bytes->begin(), bytes->end(), digest.begin());
+    return digest;
 }
 
 bool has_message(asio::posix::stream_descriptor& socket) {
@@ -109,6 +118,7 @@ std::optional<Error> Engine::refusal(const Job& job) const {
 
 JobPtr Engine::make_job(const JobRequest& request, UniqueFd source, const JobTerms& terms) const {
     auto job = std::make_shared<Job>(executor_, request, std::move(source));
+    if (request.kind == JobKind::convert) job->request.source_digest = digest_of(terms.digest);
     job->lane = terms.lane;
     job->share = share_of(terms.client);
     job->deadline = terms.deadline;

@@ -50,19 +50,30 @@ std::optional<Rejection> JobQueue::refuse(const Job& job) const {
 void JobQueue::push(const JobPtr& job) {
     job->queued_at = Clock::now();
     of(job->group).put(job, job->queued_at);
+    siblings_in(job->group).add(job->request);
     job->news.expires_at(job->start_by);
 }
 
 void JobQueue::push_first(const JobPtr& job) {
     job->queued_at = Clock::now();
     of(job->group).put_first(job, job->queued_at);
+    siblings_in(job->group).add(job->request);
     job->news.expires_at(job->start_by);
 }
 
 JobPtr JobQueue::take(Group group) {
     auto job = std::static_pointer_cast<Job>(of(group).take(Clock::now()));
-    if (job) job->news.expires_at(job->deadline);
+    if (!job) return job;
+    job->news.expires_at(job->deadline);
+    siblings_in(group).remove(job->request);
+    job->request.siblings_side = siblings_in(group).longest_side(job->request.source_digest);
     return job;
+}
+
+bool JobQueue::remove(const JobPtr& job) {
+    if (!of(job->group).remove(job)) return false;
+    siblings_in(job->group).remove(job->request);
+    return true;
 }
 
 void JobQueue::ended(const JobPtr& job) {
@@ -77,7 +88,7 @@ asio::awaitable<Result<Answer>> JobQueue::wait_for(JobPtr job) {
         ~GiveUp() {
             if (job->answer) return;
             job->is_given_up = true;
-            queue.of(job->group).remove(job);
+            queue.remove(job);
         }
     };
     const GiveUp give_up{*this, job};
@@ -92,7 +103,7 @@ asio::awaitable<Result<Answer>> JobQueue::wait_for(JobPtr job) {
 
 // The timer may have expired in the moment in which the job was taken: then it goes on.
 void JobQueue::end_of_wait(const JobPtr& job) {
-    if (of(job->group).remove(job)) {
+    if (remove(job)) {
         finish(*job, fail_unavailable(std::string(kQueueTimeout), "Too many pictures are waiting to be converted."));
     } else if (Clock::now() >= job->deadline) {
         finish(*job, fail_unavailable("late", "The picture takes longer to convert than its request may."));
@@ -111,6 +122,7 @@ void JobQueue::refuse_all(const Error& error) {
             finish(static_cast<Job&>(*job), std::unexpected(error));
         }
     }
+    siblings_ = {};
 }
 
 }  // namespace thumbgate

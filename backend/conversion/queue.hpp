@@ -14,6 +14,7 @@
 
 #include "backend/conversion/pool.hpp"
 #include "backend/conversion/scheduler.hpp"
+#include "backend/conversion/siblings.hpp"
 #include "backend/conversion/wait.hpp"
 #include "backend/converter/protocol.hpp"
 #include "backend/error.hpp"
@@ -71,11 +72,15 @@ class JobQueue {
     void refuse_all(const Error& error);
 
   private:
+    Siblings& siblings_in(Group group) { return siblings_.at(static_cast<std::size_t>(group)); }
     Scheduler& of(Group group) { return schedulers_.at(static_cast<std::size_t>(group)); }
     const Scheduler& of(Group group) const { return schedulers_.at(static_cast<std::size_t>(group)); }
     void end_of_wait(const JobPtr& job);
 
+    bool remove(const JobPtr& job);  // false: it does not wait
+
     std::array<Scheduler, 2> schedulers_;  // by Group
+    std::array<Siblings, 2> siblings_;     // by Group
 };
 
 inline constexpr std::string_view kQueueTimeout = "queue_timeout";  // the code of having waited too long

@@ -73,16 +73,6 @@ int jpeg_shrink(double wanted) {
     return 1;
 }
 
-void reload_jpeg(Job& job, int factor) {
-    if (factor == 1) return;
-    job.image = load(job, VImage::option()->set("shrink", factor));
-    job.shrunk_on_load = factor;
-}
-
-void reload_webp(Job& job, double shrink) {
-    if (shrink > 1) job.image = load(job, VImage::option()->set("scale", 1 / shrink));
-}
-
 // Leaves out of a progressive JPEG what a decode at 1/8 does not look at. What is wrong there was found at the upload.
 Done drop_unseen_scans(Job& job) {
     if (job.image.get_typeof("jpeg-multiscan") == 0) return {};
@@ -94,6 +84,30 @@ Done drop_unseen_scans(Job& job) {
     if (!scans) return std::unexpected(Failure{Outcome::corrupt, "it ends before its end marker"});
     job.scans = std::move(*scans);
     job.source = vips::VSource::new_from_memory(job.scans.data(), job.scans.size());
+    return {};
+}
+
+Done reload_jpeg(Job& job, int factor) {
+    if (factor == kLargestJpegShrink) {
+        if (auto dropped = drop_unseen_scans(job); !dropped) return dropped;
+    }
+    if (factor > 1) job.image = load(job, VImage::option()->set("shrink", factor));
+    job.shrunk_on_load = factor;
+    return {};
+}
+
+void reload_webp(Job& job, double shrink) {
+    if (shrink > 1) job.image = load(job, VImage::option()->set("scale", 1 / shrink));
+}
+
+// No coarser than the largest of those that wait needs it, along the shorter side: the longer one needs less.
+Done decode_for_siblings(Job& job, int factor) {
+    const double shrink = static_cast<double>(std::min(job.source_size.width, job.source_size.height)) /
+                          static_cast<double>(job.request.siblings_side);
+    if (job.source_format == SourceFormat::jpeg) {
+        if (auto reloaded = reload_jpeg(job, std::min(factor, jpeg_shrink(shrink))); !reloaded) return reloaded;
+    }
+    job.image = job.kept.keep(job.request.source_digest, job.image, job.shrunk_on_load);
     return {};
 }
 
@@ -178,14 +192,18 @@ Done shrink_on_load(Job& job) {
     };
     const double common = std::min(shrink(job.plan.used.size.width, job.plan.scaled.width),
                                    shrink(job.plan.used.size.height, job.plan.scaled.height));
-    if (job.source_format == SourceFormat::webp) reload_webp(job, common / kRoomForResize);
-    if (job.source_format != SourceFormat::jpeg) return {};
-    const int factor = jpeg_shrink(common);
-    if (factor == kLargestJpegShrink) {
-        if (auto dropped = drop_unseen_scans(job); !dropped) return dropped;
+    const bool is_jpeg = job.source_format == SourceFormat::jpeg;
+    const bool is_last = job.request.siblings_side == 0;
+    const int factor = is_jpeg ? jpeg_shrink(common) : 1;
+    if (auto kept = job.kept.find(job.request.source_digest, factor)) {
+        job.image = kept->image;
+        job.shrunk_on_load = kept->shrunk_on_load;
+        if (is_last) job.kept.forget();
+        return {};
     }
-    reload_jpeg(job, factor);
-    return {};
+    if (!is_last) return decode_for_siblings(job, factor);
+    if (job.source_format == SourceFormat::webp) reload_webp(job, common / kRoomForResize);
+    return is_jpeg ? reload_jpeg(job, factor) : Done{};
 }
 
 // On pixels that the decoder may have shrunk: then to the nearest one, which is less than one of the result.
@@ -207,7 +225,9 @@ Done take_used_area(Job& job) {
 Done shrink_for_inspection(Job& job) {
     if (job.frames > 1) return {};
     if (std::min(job.source_size.width, job.source_size.height) < kLargestJpegShrink) return {};
-    if (job.source_format == SourceFormat::jpeg) reload_jpeg(job, kLargestJpegShrink);
+    if (job.source_format == SourceFormat::jpeg) {
+        job.image = load(job, VImage::option()->set("shrink", kLargestJpegShrink));
+    }
     if (job.source_format == SourceFormat::webp) reload_webp(job, kLargestJpegShrink);
     return {};
 }

@@ -134,8 +134,13 @@ void explain(const Failure& failure, JobReply& reply) {
 }
 
 Done run(const JobRequest& request, int source, int output, JobReply& reply) {
-    Job job{
-        .request = request, .input = source, .output = output, .source = vips::VSource::new_from_descriptor(source)};
+    static KeptPixels kept;
+    kept.forget_others_than(request.source_digest);
+    Job job{.request = request,
+            .input = source,
+            .output = output,
+            .kept = kept,
+            .source = vips::VSource::new_from_descriptor(source)};
     const bool inspects = request.kind == JobKind::inspect;
     Done done = inspects ? run_steps(kInspect, job) : convert(job);
     if (done) describe(job, reply);

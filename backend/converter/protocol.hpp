@@ -35,8 +35,12 @@ enum class Outcome : std::uint8_t {
     failed,                  // an error that is not the picture's fault
 };
 
+using SourceDigest = std::array<std::uint8_t, 32>;  // SHA-256
+
 struct JobRequest : Look {
     std::uint64_t number;  // the reply repeats it
+    SourceDigest source_digest;   // zeros: not known
+    std::uint32_t siblings_side;  // pixels: the longest that waiting jobs ask for of the same source; 0: none waits
     JobKind kind;
     bool format_is_named;  // else the best of `accepted`, JPEG, PNG where there is alpha, or GIF where it moves
     Format format;

@@ -11,6 +11,7 @@
 #include <vips/vips8>
 
 #include "backend/converter/geometry.hpp"
+#include "backend/converter/kept_pixels.hpp"
 #include "backend/converter/orientation.hpp"
 #include "backend/converter/protocol.hpp"
 
@@ -20,6 +21,7 @@ struct Job {
     const JobRequest& request;
     int input;   // descriptor
     int output;  // descriptor
+    KeptPixels& kept;
     vips::VSource source;
     std::string scans = {};  // what `source` reads instead, where a part of the file does
 

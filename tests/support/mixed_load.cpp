@@ -47,6 +47,12 @@ std::set<std::string> ids_of(const Response& page) {
 
 }  // namespace
 
+std::string lines(const std::vector<std::string>& all) {
+    std::string text;
+    for (const std::string& line : all) text += line + "\n";
+    return text;
+}
+
 struct MixedLoad::Visitor {
     explicit Visitor(unsigned number) : random(number) {}
 

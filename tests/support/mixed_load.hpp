@@ -21,6 +21,9 @@ struct MixedLoadOptions {
     std::vector<std::string> accepts = {kAcceptsWebp, kAcceptsJpeg};
 };
 
+// For a message: each on a line of its own.
+std::string lines(const std::vector<std::string>& all);
+
 class MixedLoad {
   public:
     // conf/nginx.conf for one address that does all of this.

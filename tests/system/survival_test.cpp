@@ -32,12 +32,6 @@ void let_everybody_go_on(const MixedLoad& load) {
     REQUIRE(wait_until(60s, [&] { return load.requests() >= before + 5 * kVisitors; }));
 }
 
-std::string lines(const std::vector<std::string>& all) {
-    std::string text;
-    for (const std::string& line : all) text += line + "\n";
-    return text;
-}
-
 // The parts that die by turns. What is not there at this moment was killed just before.
 void kill_one(Thumbgated& backend, std::size_t which) {
     if (which == 0) {
