@@ -22,6 +22,7 @@ void add_sign_command(CLI::App& app, ExitStatus& status);
 void add_verify_command(CLI::App& app, ExitStatus& status);
 void add_feed_commands(CLI::App& app, ExitStatus& status);  // purge and revoke
 void add_quarantine_command(CLI::App& app, ExitStatus& status);
+void add_logs_command(CLI::App& app, ExitStatus& status);
 
 // Adds `--keys FILE` (or THUMBGATE_KEYS) to a command. The default is the first that exists of var/keys, where
 // script/server keeps it, and /etc/thumbgate/keys.

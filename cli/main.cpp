@@ -1,5 +1,5 @@
 // thumbgate: makes keys, signs links, says whether a link is valid, takes back what was published, and shows what
-// broke converters.
+// broke converters and what was logged of a request.
 #include <chrono>
 #include <filesystem>
 #include <iostream>
@@ -60,6 +60,7 @@ int main(int argc, char** argv) try {
     thumbgate::cli::add_verify_command(app, status);
     thumbgate::cli::add_feed_commands(app, status);
     thumbgate::cli::add_quarantine_command(app, status);
+    thumbgate::cli::add_logs_command(app, status);
     CLI11_PARSE(app, argc, argv);
     return status;
 } catch (const std::exception& error) {

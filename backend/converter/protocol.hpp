@@ -38,7 +38,7 @@ enum class Outcome : std::uint8_t {
 using SourceDigest = std::array<std::uint8_t, 32>;  // SHA-256
 
 struct JobRequest : Look {
-    std::uint64_t number;  // the reply repeats it
+    std::uint64_t number;         // the reply repeats it
     SourceDigest source_digest;   // zeros: not known
     std::uint32_t siblings_side;  // pixels: the longest that waiting jobs ask for of the same source; 0: none waits
     JobKind kind;

@@ -1,5 +1,7 @@
 // One request can be followed through both logs, and no log can be used to act for anybody.
 #include "tests/support/catch.hpp"
+#include "tests/support/process.hpp"
+#include "tests/support/programs.hpp"
 #include "tests/support/stack.hpp"
 
 using namespace thumbgate::test;
@@ -38,6 +40,50 @@ TEST_CASE("edge and backend log a request under one id, trace and session, and n
         const size_t begin = url.find("/t/") + 3;
         CHECK_THAT(all, !contains(url.substr(begin, url.find('/', begin) - begin)));
     }
+}
+
+TEST_CASE("thumbgate logs shows what a person did, edge and backend by time, and nobody else's") {
+    Stack stack;
+    CookieJar jar;
+    CookieJar other;
+    const Uploaded photo = stack.upload(photos::flower(), &jar);
+    stack.upload(photos::flower(), &other);
+    REQUIRE(stack.get(photo.thumbnails.at(320), {}, &jar).status == 200);
+    const Response listed = stack.get("/api/photos", {}, &jar);
+    const std::string listing = listed.header("x-request-id");
+    const std::string edge_log = (stack.dir() / "log/access.log").string();
+    const auto logs = [&](std::vector<std::string> arguments) {
+        arguments.insert(arguments.begin(), {built("thumbgate").string(), "logs", "--edge", edge_log, "--backend",
+                                             (stack.dir() / "log/thumbgated.log").string()});
+        return run(arguments);
+    };
+    const auto count = [](const std::string& text, const std::string& part) {
+        std::size_t found = 0;
+        for (std::size_t at = 0; (at = text.find(part, at)) != std::string::npos; at += part.size()) ++found;
+        return found;
+    };
+    RunResult one;
+    CHECK(wait_until(5s, [&] { return count((one = logs({"--request", listing})).out, "\n") == 2; }));
+    INFO(one.out << one.err);
+    CHECK(one.out.find("  backend") < one.out.find("  edge"));
+    CHECK(count(one.out, listing) >= 2);
+
+    std::string session;
+    for (const json::value& line : stack.access_log()) {
+        if (text_at(line, "request_id") == listing) session = text_at(line, "session");
+    }
+    // The upload that made the session came without one.
+    const RunResult all = logs({"--session", session, "--json"});
+    INFO(all.out);
+    CHECK(count(all.out, R"("log":"edge")") == 2);
+    CHECK(count(all.out, R"("log":"backend")") == 2);
+    CHECK(count(all.out, session) == 4);
+
+    CHECK(logs({"--request", "nobodys"}).exit_code == 1);
+    CHECK_THAT(logs({"--request", "a b"}).err, contains("\"a b\""));
+    CHECK_THAT(logs({}).err, contains("--session or --request"));
+    CHECK_THAT(run({built("thumbgate").string(), "logs", "--request", "a", "--edge", "./none"}).err,
+               contains("./none cannot be read"));
 }
 
 TEST_CASE("edge and backend count what they did") {
