@@ -3,16 +3,25 @@
 #include "nginx-module/rate_limit/rate_limit.hpp"
 
 #include <algorithm>
+#include <ctime>
 #include <string>
 
+#include "faults/fault_point.hpp"
 #include "nginx-module/request_state.hpp"
 #include "nginx-module/support.hpp"
 
 namespace thumbgate::edge {
 namespace {
 
-constexpr std::uint64_t kNsPerMs = 1'000'000;
 constexpr std::uint64_t kNsPerSecond = 1'000'000'000;
+
+// nginx reads its clock once a round of events, each worker for itself: one that is held up would charge requests to a
+// time that others have left behind. The kernel's coarse clock is one for all, and is read without a system call.
+std::uint64_t now_ns() {
+    timespec now{};
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    return static_cast<std::uint64_t>(now.tv_sec) * kNsPerSecond + static_cast<std::uint64_t>(now.tv_nsec);
+}
 constexpr std::size_t kIpv6Prefix = 8;  // bytes: a /64 is one customer
 
 std::uint64_t seconds_up(std::uint64_t ns) {
@@ -56,9 +65,10 @@ std::uint64_t fingerprint(const LimitZone& zone, std::string_view key) {
 }
 
 Decision charge(const Limit& limit, std::string_view key) {
+    THUMB_FAULT_POINT("limit-not-looked-at");
     LimitZoneHeader& header = *limit.zone->header;
     GcraTable table({reinterpret_cast<GcraSlot*>(&header + 1), header.slots});
-    const Decision decision = table.charge(fingerprint(*limit.zone, key), ngx_current_msec * kNsPerMs, limit.rate);
+    const Decision decision = table.charge(fingerprint(*limit.zone, key), now_ns(), limit.rate);
     auto& counter = decision.allowed ? header.allowed : limit.dry_run ? header.dry_run : header.limited;
     counter.fetch_add(1, std::memory_order_relaxed);
     return decision;

@@ -8,9 +8,10 @@ using namespace thumbgate::test;
 
 namespace {
 
-NginxConf limited(const Origin& origin) {
-    NginxConf conf = edge_conf(origin, {.http = "thumb_limit_zone $arg_client zone=per_client:1m rate=1r/m;",
-                                        .locations = "location /api/ { thumb_limit zone=per_client burst=4;"
+NginxConf limited(const Origin& origin, const std::string& rate = "1r/m", const std::string& burst = "burst=4") {
+    NginxConf conf = edge_conf(origin, {.http = "thumb_limit_zone $arg_client zone=per_client:1m rate=" + rate + ";",
+                                        .locations = "location /api/ { thumb_limit zone=per_client " + burst +
+                                                     ";"
                                                      " proxy_pass http://thumbgated; }",
                                         .workers = 2});
     conf.faults = true;
@@ -53,4 +54,17 @@ TEST_CASE(
         CHECK(stopped.get() == 429);
         CHECK(served(edge, 3, "a") == 0);
     }
+}
+
+TEST_CASE("a worker that was held up charges a request when it looks at the limit, not when it woke up") {
+    const Origin origin;
+    Nginx edge(limited(origin, "1r/s", ""));
+    const std::string point = "limit-not-looked-at";
+    edge.arm_fault(point, Nginx::Fault::stop);
+    auto held_up = std::async(std::launch::async, [&] { return edge.get("/api/x?client=a").status; });
+    REQUIRE(wait_until(10s, [&] { return edge.fault_happened(point); }));
+    CHECK(served(edge, 1, "a") == 1);
+    std::this_thread::sleep_for(1100ms);
+    edge.resume();
+    CHECK(held_up.get() == 200);
 }
