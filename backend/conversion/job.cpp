@@ -25,6 +25,7 @@ namespace thumbgate {
 namespace {
 
 constexpr std::uint64_t kMegapixel = 1'000'000;
+constexpr std::uint8_t kMostOrientation = 8;  // EXIF's
 
 constexpr std::array<std::string_view, 14> kOutcomes{"ok",
                                                      "unsupported",
@@ -59,13 +60,19 @@ bool may_give(const JobRequest& request, Format format) {
     return is_base || request.accepted.has(format);
 }
 
+bool is_plausible_inspection(const JobRequest& request, const JobReply& reply) {
+    const bool has_frames = reply.frames >= 1 && reply.frames <= request.max_frames;
+    const bool is_oriented = reply.orientation >= 1 && reply.orientation <= kMostOrientation;
+    const bool has_hash = reply.thumbhash.size >= 1 && reply.thumbhash.size <= reply.thumbhash.bytes.size();
+    return reply.output_bytes == 0 && std::max(reply.width, reply.height) <= request.max_side && has_frames &&
+           is_oriented && has_hash;
+}
+
 bool is_plausible(const JobRequest& request, const JobReply& reply) {
     if (reply.outcome != Outcome::ok) return true;
     if (reply.width == 0 || reply.height == 0) return false;
     if (std::uint64_t{reply.width} * reply.height > request.max_pixels) return false;
-    if (request.kind == JobKind::inspect) {
-        return reply.output_bytes == 0 && std::max(reply.width, reply.height) <= request.max_side;
-    }
+    if (request.kind == JobKind::inspect) return is_plausible_inspection(request, reply);
     const bool has_bytes = reply.output_bytes > 0 && reply.output_bytes <= request.max_output_bytes;
     return has_bytes && may_give(request, reply.format);
 }

@@ -34,7 +34,14 @@ class Pool final : public ConverterPool {
         auto answer = co_await engine->submit(request, std::move(source), std::move(terms));
         if (!answer) co_return std::unexpected(std::move(answer.error()));
         const JobReply& reply = answer->reply;
-        co_return PictureFacts{reply.source_format, reply.width, reply.height, reply.has_alpha};
+        co_return PictureFacts{.format = reply.source_format,
+                               .width = reply.width,
+                               .height = reply.height,
+                               .has_alpha = reply.has_alpha,
+                               .frames = reply.frames,
+                               .orientation = reply.orientation,
+                               .dominant_colour = reply.dominant_colour,
+                               .thumbhash = reply.thumbhash};
     }
 
     void stop() override { engine_->stop(); }

@@ -55,6 +55,10 @@ struct PictureFacts {
     std::uint32_t width;  // orientation applied
     std::uint32_t height;
     bool has_alpha;
+    std::uint32_t frames;      // pages are frames
+    std::uint8_t orientation;  // EXIF's number, 1 to 8
+    Colour dominant_colour;    // of the first frame, sRGB
+    ThumbHash thumbhash;       // of the first frame, upright
 };
 
 // What a job is part of, and so what it has to make room for.

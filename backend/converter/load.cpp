@@ -111,10 +111,6 @@ Done decode_for_siblings(Job& job, int factor) {
     return {};
 }
 
-double opaque_value(const VImage& image) {
-    return image.format() == VIPS_FORMAT_USHORT ? UINT16_MAX : UINT8_MAX;
-}
-
 }  // namespace
 
 Done identify(Job& job) {
@@ -141,14 +137,15 @@ Done look_through(Job& job) {
 
 Done open(Job& job) {
     job.image = load(job, VImage::option());
-    job.orientation = orientation_of(job.request, vips_image_get_orientation(job.image.get_image()));
+    job.exif_orientation = vips_image_get_orientation(job.image.get_image());
+    job.orientation = orientation_of(job.request, job.exif_orientation);
     job.source_size = oriented(job.orientation, {positive(job.image.width()), positive(job.image.height())});
     return {};
 }
 
 Done check_size(Job& job) {
     const auto [width, height] = job.source_size;
-    const std::uint64_t pages = pages_of(job.image);
+    const std::uint64_t pages = job.pages = pages_of(job.image);
     const std::string detail = std::to_string(width) + " x " + std::to_string(height) + " x " + std::to_string(pages);
     const auto exceeds = [&](Outcome limit) { return std::unexpected(Failure{limit, detail}); };
     if (std::max(width, height) > std::min<std::uint64_t>(job.request.max_side, kLargestSide)) {
@@ -229,15 +226,6 @@ Done shrink_for_inspection(Job& job) {
         job.image = load(job, VImage::option()->set("shrink", kLargestJpegShrink));
     }
     if (job.source_format == SourceFormat::webp) reload_webp(job, kLargestJpegShrink);
-    return {};
-}
-
-Done decode_and_look(Job& job) {
-    // An average makes libvips fetch every pixel, in order; the one of an opaque channel is exactly its largest value.
-    job.has_alpha = job.image.has_alpha();
-    const VImage looked_at = job.has_alpha ? job.image.extract_band(job.image.bands() - 1) : job.image;
-    const double average = looked_at.avg();
-    if (job.has_alpha) job.has_alpha = average != opaque_value(job.image);
     return {};
 }
 

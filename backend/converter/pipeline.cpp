@@ -31,7 +31,12 @@ constexpr Step kInspect[] = {
     {"check size", check_size, corrupt},
     {"look at all frames", look_at_all_frames, corrupt},
     {"shrink for inspection", shrink_for_inspection, corrupt},
-    {"decode and look", decode_and_look, corrupt},
+    {"choose samples", choose_samples, unsupported},
+    {"take means", take_means, corrupt},
+    {"choose colour space", choose_colour_space, unsupported},
+    {"convert to sRGB", convert_to_srgb, unsupported},
+    {"orient", orient, failed},
+    {"describe means", describe_means, failed},
 };
 
 constexpr Step kPrepare[] = {
@@ -125,6 +130,10 @@ void describe(const Job& job, JobReply& reply) {
     reply.width = static_cast<std::uint32_t>(size.width);
     reply.height = static_cast<std::uint32_t>(size.height);
     reply.output_bytes = job.output_bytes;
+    reply.frames = static_cast<std::uint32_t>(job.pages);
+    reply.orientation = static_cast<std::uint8_t>(job.exif_orientation);
+    reply.dominant_colour = job.dominant_colour;
+    reply.thumbhash = job.thumbhash;
 }
 
 void explain(const Failure& failure, JobReply& reply) {

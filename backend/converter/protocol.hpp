@@ -7,12 +7,13 @@
 #include <cstdint>
 #include <type_traits>
 
+#include "backend/converter/thumbhash.hpp"
 #include "contract/look.hpp"
 
 namespace thumbgate {
 
 enum class JobKind : std::uint8_t {
-    inspect,  // decode fully, report what it is; descriptors: source
+    inspect,  // decode fully, report what it is and how it looks; descriptors: source
     convert,  // descriptors: source, output
 };
 
@@ -62,6 +63,10 @@ struct JobReply {
     Format format;               // of the result (convert)
     SourceFormat source_format;  // (inspect)
     bool has_alpha;
+    std::uint8_t orientation;  // EXIF's number, 1 to 8 (inspect)
+    Colour dominant_colour;    // sRGB (inspect)
+    ThumbHash thumbhash;       // (inspect)
+    std::uint32_t frames;      // of the source; pages are frames (inspect)
     std::uint32_t width;  // of the result, or one frame of it, or of the source with its orientation applied (inspect)
     std::uint32_t height;
     std::uint64_t output_bytes;

@@ -2,6 +2,7 @@
 #include <memory>
 #include <utility>
 
+#include "backend/converter/image_rows.hpp"
 #include "backend/converter/lanczos.hpp"
 #include "backend/converter/steps.hpp"
 
@@ -10,12 +11,8 @@ namespace {
 
 using vips::VImage;
 
-constexpr int kStrip = 16;         // rows that libvips is asked for at once
 constexpr int kRoomForKernel = 2;  // what averaging blocks of whole pixels leaves to Lanczos3, as libvips does
 
-struct RegionDeleter {
-    void operator()(VipsRegion* region) const { g_object_unref(region); }
-};
 struct MemoryDeleter {
     void operator()(std::uint8_t* memory) const { g_free(memory); }
 };
@@ -53,18 +50,6 @@ VImage in_blocks(const VImage& image, int width, int height, Extent& extent) {
     return image.shrink(across, down, VImage::option()->set("ceil", true));
 }
 
-// Every row of the image, in order and once: what a decoder that reads its source from top to bottom can give.
-void push_rows(const VImage& image, LanczosRows& rows, std::uint8_t* to) {
-    const std::unique_ptr<VipsRegion, RegionDeleter> region(vips_region_new(image.get_image()));
-    for (int top = 0; top < image.height(); top += kStrip) {
-        const VipsRect strip{0, top, image.width(), std::min(kStrip, image.height() - top)};
-        if (vips_region_prepare(region.get(), &strip) != 0) throw vips::VError();
-        for (int row = top; row < top + strip.height; ++row) {
-            to = rows.push(VIPS_REGION_ADDR(region.get(), 0, row), to);
-        }
-    }
-}
-
 // What the steps behind this one look for.
 void copy_exif(const VImage& from, const VImage& to) {
     if (from.get_typeof(VIPS_META_EXIF_NAME) == 0) return;
@@ -91,7 +76,7 @@ Done reduce(Job& job) {
     if (!pixels) throw std::bad_alloc();
     LanczosRows rows(LanczosAxis(source.width(), width, extent.width),
                      LanczosAxis(source.height(), height, extent.height), bands);
-    push_rows(source, rows, pixels.get());
+    for_each_row(source, [&rows, to = pixels.get()](const VipsPel* row) mutable { to = rows.push(row, to); });
     const VImage reduced =
         VImage::new_from_memory_steal(pixels.release(), size, width, height, bands, VIPS_FORMAT_UCHAR);
     reduced.get_image()->Type = source.interpretation();

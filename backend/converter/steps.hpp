@@ -14,6 +14,7 @@
 #include "backend/converter/kept_pixels.hpp"
 #include "backend/converter/orientation.hpp"
 #include "backend/converter/protocol.hpp"
+#include "backend/converter/thumbhash.hpp"
 
 namespace thumbgate {
 
@@ -28,13 +29,15 @@ struct Job {
     SourceFormat source_format{};
     int shrunk_on_load = 1;     // by this factor, by libjpeg
     bool is_decoded = false;    // before it was planned; then nothing is left to shrink on load
+    std::uint64_t pages = 1;    // of the source, or its frames
+    int exif_orientation = 1;   // 1 to 8
     Orientation orientation{};  // what turns the stored pixels into what is shown
     Size source_size{};         // as shown
-    Plan plan{};                // convert alone
+    Plan plan{};                // of an inspection what orient() needs alone
     vips::VImage image{};
     std::optional<VipsBandFormat> premultiplied_from{};
 
-    std::uint64_t frames = 1;  // of the result
+    std::uint64_t frames = 1;  // of the result, or loaded for an inspection
     vips::VImage strip{};      // all of them, one below the other, while `image` is one of them
     std::vector<vips::VImage> done_frames{};
     std::vector<int> delays{};  // milliseconds
@@ -46,6 +49,9 @@ struct Job {
     std::string copyright = {};  // EXIF that the result keeps; empty: none
     int quality = 0;             // that it is encoded with
     std::uint64_t output_bytes = 0;
+
+    Colour dominant_colour{};  // inspect alone, as is what follows
+    ThumbHash thumbhash{};
 };
 
 struct Failure {
@@ -64,9 +70,12 @@ Done plan_result(Job& job);
 Done shrink_on_load(Job& job);  // lets the decoder do the coarse part of the scaling, where it can
 Done take_used_area(Job& job);  // what a crop leaves of the source
 Done shrink_for_inspection(Job& job);
-Done decode_and_look(Job& job);  // every pixel, without keeping any; finds out about transparency
-
 Done load_frames(Job& job, std::uint64_t frames);  // one below the other
+
+// impression.cpp
+Done choose_samples(Job& job);  // whole numbers, which can be summed up
+Done take_means(Job& job);      // decodes every pixel and keeps none; finds out about transparency
+Done describe_means(Job& job);  // of the first frame, in sRGB and as shown
 
 // animation.cpp
 bool may_move(const Job& job);  // source and result, as far as their formats go

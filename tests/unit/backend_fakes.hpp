@@ -75,7 +75,14 @@ class FakePool final : public ConverterPool {
     int avifs = 0;                    // asked for
     std::function<void()> before_answer = [] {};
     std::optional<Offence> unheard;  // of a conversion whose caller is told an error
-    PictureFacts facts{SourceFormat::jpeg, 400, 300, false};
+    PictureFacts facts{.format = SourceFormat::jpeg,
+                       .width = 400,
+                       .height = 300,
+                       .has_alpha = false,
+                       .frames = 3,
+                       .orientation = 6,
+                       .dominant_colour = {0x5a, 0x0f, 0x3c},
+                       .thumbhash = {{0xfb, 0xff, 0xfe, 0x10}, 4}};
     std::vector<Conversion> conversions;
 
     boost::asio::awaitable<Result<Picture>> convert(thumbgate::UniqueFd /*source*/, Conversion conversion,

@@ -89,6 +89,28 @@ TEST_CASE("A reply that cannot be true is not taken") {
     CHECK_FALSE(is_taken([](JobReply& reply) { reply.format = Format::jxl; }));
 }
 
+TEST_CASE("An inspection's reply with what no picture has is not taken") {
+    const JobRequest request = inspect_request(config());
+    const auto is_taken_with = [&](const std::function<void(JobReply&)>& change) {
+        const auto inspected = [&](JobReply& reply) {
+            reply.output_bytes = 0;
+            reply.frames = 1000;
+            reply.orientation = 8;
+            reply.thumbhash.size = 25;
+            change(reply);
+        };
+        return is_taken(inspected, request);
+    };
+    CHECK(is_taken_with([](JobReply&) {}));
+    CHECK_FALSE(is_taken_with([](JobReply& reply) { reply.frames = 0; }));
+    CHECK_FALSE(is_taken_with([](JobReply& reply) { reply.frames = 1001; }));
+    CHECK_FALSE(is_taken_with([](JobReply& reply) { reply.orientation = 0; }));
+    CHECK_FALSE(is_taken_with([](JobReply& reply) { reply.orientation = 9; }));
+    CHECK_FALSE(is_taken_with([](JobReply& reply) { reply.thumbhash.size = 0; }));
+    CHECK_FALSE(is_taken_with([](JobReply& reply) { reply.thumbhash.size = 26; }));
+    CHECK_FALSE(is_taken_with([](JobReply& reply) { reply.output_bytes = 1; }));
+}
+
 TEST_CASE("A named format is the only one that is taken") {
     Conversion conversion;
     conversion.options.format = Format::webp;
