@@ -7,6 +7,7 @@ namespace thumbgate {
 namespace {
 
 constexpr std::string_view kBase64url = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+constexpr std::string_view kBase64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr std::string_view kBase32 = "abcdefghijklmnopqrstuvwxyz234567";
 constexpr std::uint8_t kInvalid = 0xFF;
 
@@ -96,6 +97,11 @@ std::string base64url_encode(std::span<const std::uint8_t> bytes) {
 }
 std::string base64url_encode(std::string_view bytes) {
     return base64url_encode(as_bytes(bytes));
+}
+std::string base64_encode(std::string_view bytes) {
+    std::string text = encode_bits(as_bytes(bytes), kBase64, 6);
+    text.append((4 - text.size() % 4) % 4, '=');
+    return text;
 }
 std::string base32_encode(std::span<const std::uint8_t> bytes) {
     return encode_bits(bytes, kBase32, 5);

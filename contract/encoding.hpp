@@ -13,6 +13,8 @@ namespace thumbgate {
 
 std::string base64url_encode(std::span<const std::uint8_t> bytes);
 std::string base64url_encode(std::string_view bytes);
+// RFC 4648's first alphabet (§4), with padding: what JSON and data URLs hold.
+std::string base64_encode(std::string_view bytes);
 
 // One accepted spelling only: no padding, no other alphabet, unused trailing bits zero.
 std::optional<std::string> base64url_decode_strict(std::string_view text);

@@ -9,6 +9,7 @@
 #include "backend/conversion/formats.hpp"
 #include "backend/http/json.hpp"
 #include "backend/photos/owned_photo.hpp"
+#include "backend/photos/photo_info.hpp"
 #include "backend/units.hpp"
 #include "contract/encoding.hpp"
 
@@ -35,15 +36,11 @@ class Slot {
 Result<json::object> photo_json(const PhotoRecord& record, const PhotoUrls& urls, std::uint64_t now) {
     auto thumbnails = urls.thumbnails(record.id, now);
     if (!thumbnails) return std::unexpected(std::move(thumbnails.error()));
-    return json::object{
-        {"id", record.id},
-        {"width", record.width},
-        {"height", record.height},
-        {"format", record.format},
-        {"bytes", record.bytes},
-        {"created", record.created_ms / 1000},
-        {"thumbnails", std::move(*thumbnails)},
-    };
+    json::object photo{{"id", record.id}, {"bytes", record.bytes}, {"created", record.created_ms / 1000}};
+    json::object info = describe(record);
+    photo.insert(info.begin(), info.end());
+    photo["thumbnails"] = std::move(*thumbnails);
+    return photo;
 }
 
 Result<std::uint64_t> page_size(std::string_view query) {
@@ -109,6 +106,10 @@ asio::awaitable<Result<PhotoRecord>> PhotoApi::store(Request& request, Session& 
     record.bytes = picture->bytes;
     record.sha256 = std::move(picture->sha256);
     record.has_alpha = facts->has_alpha;
+    record.appearance = {.frames = facts->frames,
+                         .orientation = facts->orientation,
+                         .dominant_colour = "#" + format_colour(facts->dominant_colour),
+                         .thumbhash = base64_encode(facts->thumbhash.text())};
     auto added = co_await add(request, record, std::move(picture->file));
     if (!added) co_return std::unexpected(std::move(added.error()));
     co_return record;

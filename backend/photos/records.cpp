@@ -36,6 +36,9 @@ class Members {
         return member == nullptr || !member->is_bool() ? fail<bool>() : member->get_bool();
     }
 
+    // Of a member that records of an earlier version do not have.
+    bool has(std::string_view name) const { return find(name) != nullptr; }
+
     bool ok() const { return ok_; }
 
   private:
@@ -52,20 +55,32 @@ class Members {
     bool ok_ = false;
 };
 
+Appearance appearance_in(Members& members) {
+    Appearance appearance;
+    appearance.frames = members.number<std::uint32_t>("frames");
+    appearance.orientation = members.number<std::uint8_t>("orientation");
+    appearance.dominant_colour = members.text("dominant_color");
+    appearance.thumbhash = members.text("thumbhash");
+    return appearance;
+}
+
+void add_appearance(const Appearance& appearance, json::object& members) {
+    members["frames"] = appearance.frames;
+    members["orientation"] = appearance.orientation;
+    members["dominant_color"] = appearance.dominant_colour;
+    members["thumbhash"] = appearance.thumbhash;
+}
+
 }  // namespace
 
 std::string encode(const PhotoRecord& record) {
-    return json::serialize(json::object{
-        {"id", record.id},
-        {"owner", record.owner},
-        {"created_ms", record.created_ms},
-        {"width", record.width},
-        {"height", record.height},
-        {"format", record.format},
-        {"bytes", record.bytes},
-        {"sha256", record.sha256},
-        {"has_alpha", record.has_alpha},
-    });
+    json::object members{
+        {"id", record.id},       {"owner", record.owner},   {"created_ms", record.created_ms},
+        {"width", record.width}, {"height", record.height}, {"format", record.format},
+        {"bytes", record.bytes}, {"sha256", record.sha256}, {"has_alpha", record.has_alpha},
+    };
+    if (record.appearance) add_appearance(*record.appearance, members);
+    return json::serialize(members);
 }
 
 std::string encode(const LinkRecord& record) {
@@ -105,6 +120,7 @@ std::optional<PhotoRecord> decode_photo(std::string_view text) {
     record.bytes = members.number<std::uint64_t>("bytes");
     record.sha256 = members.text("sha256");
     record.has_alpha = members.flag("has_alpha");
+    if (members.has("thumbhash")) record.appearance = appearance_in(members);
     if (!members.ok() || !is_id(record.id) || !is_id(record.owner)) return std::nullopt;
     return record;
 }

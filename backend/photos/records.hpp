@@ -9,6 +9,16 @@
 
 namespace thumbgate {
 
+// What an inspection saw.
+struct Appearance {
+    std::uint32_t frames = 1;      // pages are frames
+    std::uint8_t orientation = 1;  // EXIF's number, 1 to 8, of the file
+    std::string dominant_colour;   // of the first frame, "#ff8000"
+    std::string thumbhash;         // of the first frame, upright; base64
+
+    bool operator==(const Appearance&) const = default;
+};
+
 struct PhotoRecord {
     std::string id;
     std::string owner;
@@ -19,6 +29,7 @@ struct PhotoRecord {
     std::uint64_t bytes = 0;  // of the original
     std::string sha256;       // of the original, hex
     bool has_alpha = false;
+    std::optional<Appearance> appearance{};  // none: it was uploaded to a version that did not look
 
     bool operator==(const PhotoRecord&) const = default;
 };

@@ -31,6 +31,15 @@ TEST_CASE("base64url encodes the examples of RFC 4648, without padding") {
     CHECK(base64url_encode("\xFB\xEF\xFF") == "--__");
 }
 
+TEST_CASE("base64 encodes the examples of RFC 4648, with padding and its own alphabet") {
+    CHECK(base64_encode("") == "");
+    CHECK(base64_encode("f") == "Zg==");
+    CHECK(base64_encode("fo") == "Zm8=");
+    CHECK(base64_encode("foo") == "Zm9v");
+    CHECK(base64_encode("foobar") == "Zm9vYmFy");
+    CHECK(base64_encode("\xFB\xEF\xFF") == "++//");
+}
+
 TEST_CASE("base64url decodes what it encoded, of every length and every byte") {
     const std::string bytes = every_byte();
     for (std::size_t length = 0; length <= bytes.size(); ++length) {

@@ -25,6 +25,18 @@ TEST_CASE("an upload without a session makes one, and answers with the photo and
     CHECK(f.stored_files() == 3);
 }
 
+TEST_CASE("an upload, a listing and the photo itself say how it looks") {
+    PhotoService f;
+    const auto uploaded = f.ask_json("POST", "/api/photos", kJpeg);
+    CHECK(uploaded.at("frames") == 3);
+    CHECK(uploaded.at("orientation") == 6);
+    CHECK(uploaded.at("has_alpha") == false);
+    CHECK(uploaded.at("dominant_color") == "#5a0f3c");
+    CHECK(uploaded.at("thumbhash") == "+//+EA==");
+    CHECK(f.ask_json("GET", "/api/photos/" + json::value_to<std::string>(uploaded.at("id"))) == uploaded);
+    CHECK(f.ask_json("GET", "/api/photos").at("photos").as_array().at(0) == uploaded);
+}
+
 TEST_CASE("a second upload belongs to the same owner, and two listings are byte for byte the same") {
     PhotoService f;
     const std::string first = f.upload();

@@ -222,10 +222,36 @@ TEST_CASE("a link to a photo that is gone is not kept") {
 }
 
 TEST_CASE("records are read as they were written") {
-    const PhotoRecord photo{new_id(), new_id(), 1'700'000'000'123, 4000, 3000, "heic", 1ULL << 40, "ab", true};
+    PhotoRecord photo{new_id(), new_id(), 1'700'000'000'123, 4000, 3000, "heic", 1ULL << 40, "ab", true};
+    photo.appearance = {.frames = 3, .orientation = 6, .dominant_colour = "#ff8000", .thumbhash = "+/8="};
     CHECK(decode_photo(encode(photo)) == photo);
     const LinkRecord link{new_id(), new_id(), 1, UINT32_MAX, "/exp:1/w:\"2\"/x"};
     CHECK(decode_link(encode(link)) == link);
+}
+
+TEST_CASE("a photo's record of an earlier version, which does not say how it looks, is read and written as it was") {
+    const std::string id = new_id();
+    const std::string owner = new_id();
+    const std::string earlier = R"({"id":")" + id + R"(","owner":")" + owner +
+                                R"(","created_ms":1,"width":2,"height":3,"format":"jpeg","bytes":4,"sha256":"ab",)"
+                                R"("has_alpha":true})";
+    const auto photo = decode_photo(earlier);
+    REQUIRE(photo);
+    CHECK(photo->has_alpha);
+    CHECK_FALSE(photo->appearance);
+    CHECK(encode(*photo) == earlier);
+}
+
+TEST_CASE("a record that says only a part of how a photo looks is none") {
+    PhotoRecord photo{new_id(), new_id(), 1, 2, 3, "jpeg", 4, "", false};
+    photo.appearance = {.frames = 3, .orientation = 6, .dominant_colour = "#ff8000", .thumbhash = "+/8="};
+    const std::string whole = encode(photo);
+    for (const char* member : {R"("frames":3,)", R"("orientation":6,)", R"("dominant_color":"#ff8000",)"}) {
+        CAPTURE(member);
+        std::string part = whole;
+        REQUIRE(part.find(member) != std::string::npos);
+        CHECK_FALSE(decode_photo(part.erase(part.find(member), std::string_view(member).size())));
+    }
 }
 
 TEST_CASE("what is no record is not taken for one") {
