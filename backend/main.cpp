@@ -23,6 +23,7 @@
 #include "backend/metrics.hpp"
 #include "backend/photos/link_api.hpp"
 #include "backend/photos/photo_api.hpp"
+#include "backend/photos/photo_info.hpp"
 #include "backend/photos/pictures.hpp"
 #include "backend/photos/quarantine_api.hpp"
 #include "backend/photos/quarantined_pool.hpp"
@@ -130,6 +131,7 @@ class Service {
     QuarantineApi quarantine_api_;
     std::optional<PhotoApi> photo_api_;
     std::optional<Pictures> pictures_;
+    PhotoInfo photo_info_;
     std::unique_ptr<Fallback> fallback_;  // null: there is none
     std::optional<Thumbnails> thumbnails_;
     std::unique_ptr<Readiness> readiness_;
@@ -165,7 +167,8 @@ Service::Service(Config config, Foundations foundations)
       urls_(config_.urls, std::move(foundations.keys)),
       session_api_(sessions_),
       link_api_(sessions_, photos_, threads_, urls_),
-      quarantine_api_(quarantine_, threads_) {
+      quarantine_api_(quarantine_, threads_),
+      photo_info_(photos_, threads_) {
     signals_.add(SIGUSR1);
 }
 
@@ -189,7 +192,7 @@ std::expected<void, std::string> Service::start() {
         if (!fallback) return std::unexpected("--fallback-image: " + fallback.error());
         fallback_ = std::move(*fallback);
     }
-    thumbnails_.emplace(*pictures_, config_.interim_max_age, fallback_.get());
+    thumbnails_.emplace(*pictures_, photo_info_, config_.interim_max_age, fallback_.get());
     frontend_.emplace(Gate(secret_.service), Router(routes()), metrics_, log_, config_.request_timeout);
     server_.emplace(
         io_.get_executor(), std::move(*listener_), config_.server,

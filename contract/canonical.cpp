@@ -82,6 +82,7 @@ void append_encoding(std::string& form, const Options& options) {
 }
 
 void append_options(std::string& form, const Options& options) {
+    if (options.info) append(form, "info", "1");
     append_size(form, options);
     append_source_area(form, options);
     if (options.gravity != Gravity::center) append(form, "g", format_anchor(options.gravity));
@@ -115,7 +116,8 @@ void append_source(std::string& form, std::string_view source) {
 }  // namespace
 
 Conversion reduce(const ThumbLink& link, FormatSet accepted) {
-    Conversion conversion{link.options, link.options.format ? FormatSet{} : accepted, link.source};
+    Conversion conversion{link.options, {}, link.source};
+    if (conversion.is_negotiated()) conversion.accepted = accepted;
     Options& options = conversion.options;
     options.expires = 0;
     options.link_id.clear();
@@ -128,6 +130,7 @@ Conversion reduce(const ThumbLink& link, FormatSet accepted) {
 }
 
 std::string format_token(const Conversion& conversion) {
+    if (conversion.options.info) return "json";
     return conversion.options.format ? std::string(name(*conversion.options.format)) : conversion.accepted.token();
 }
 
@@ -135,7 +138,7 @@ std::string canonical_form(const Conversion& conversion) {
     std::string form;
     form.reserve(kUsualOptions + conversion.source.size());
     append_options(form, conversion.options);
-    if (!conversion.options.format) {
+    if (conversion.is_negotiated()) {
         form += kAccept;
         form += conversion.accepted.token();
         form += '/';

@@ -6,7 +6,9 @@
 // in this order, with the rest of the options after the size (mw mh z el ex exar t c ar rot fl), after the gravity
 // (pd bg bl sh pix) and after the quality (fq mb kcr); defaults are left out. The format token is `f:<format>` where
 // the link names one, else `accept:<avif+webp|avif|webp|base>`. It begins without "/" and holds no exp, lid, sid, fn,
-// att and signature.
+// att and signature. Where a description is asked for and no picture, it is
+//
+//     info:1/cb:v2/plain/<source>
 //
 // Two links share a form if and only if they describe one conversion, but for these, which coincide on every source, or
 // nearly so, and keep names of their own:
@@ -32,9 +34,11 @@ namespace thumbgate {
 // One conversion: `options` reduced to what has an effect, with nothing that is the link's own.
 struct Conversion {
     Options options;
-    FormatSet accepted;  // empty where options.format is set
+    FormatSet accepted;  // empty where the format is not negotiated
     std::string source;
 
+    // Whether what the client accepts counts.
+    bool is_negotiated() const { return !options.format && !options.info; }
     bool operator==(const Conversion&) const = default;
 };
 
@@ -64,7 +68,7 @@ std::string canonical_path(const ThumbLink& link);
 // Reads a canonical form. Refuses any other spelling, so that one conversion cannot have two names behind the edge.
 Parsed<Conversion> parse_canonical(std::string_view text);
 
-// "webp" where the link names the format, else the token of the accepted set.
+// "webp" where the link names the format, "json" for a description, else the token of the accepted set.
 std::string format_token(const Conversion& conversion);
 
 }  // namespace thumbgate

@@ -199,6 +199,10 @@ Parsed<void> apply_format(Context& to, Arguments arguments) {
     return bad_argument("format", arguments[0], kFormatNames);
 }
 
+Parsed<void> apply_info(Context& to, Arguments arguments) {
+    return parse_flag("info", arguments[0], to.options.info);
+}
+
 Parsed<void> apply_expires(Context& to, Arguments arguments) {
     const auto number = parse_decimal(arguments[0], INT64_MAX);
     if (!number) return bad_argument("expires", arguments[0], "a time in unix seconds");
@@ -301,7 +305,7 @@ struct OptionRule {
 constexpr std::size_t kMaxPresetsInOneOption = 16;
 constexpr std::size_t kMaxFormatQualities = 16;  // arguments
 
-constexpr std::array<OptionRule, 40> kRules{{
+constexpr std::array<OptionRule, 41> kRules{{
     {"resize", "rs", 8, apply_resize},
     {"size", "s", 7, apply_size},
     {"resizing_type", "rt", 1, apply_resizing_type},
@@ -338,6 +342,7 @@ constexpr std::array<OptionRule, 40> kRules{{
     {"return_attachment", "att", 1, apply_return_attachment},
     {"format", "f ext", 1, apply_format},
     {"cachebuster", "cb", 1, apply_cache_buster},
+    {"info", "", 1, apply_info},
     {"preset", "pr", kMaxPresetsInOneOption, apply_presets, OptionScope::preset},
     {"expires", "exp", 1, apply_expires, OptionScope::link},
     {"lid", "", 1, apply_link_id, OptionScope::link},

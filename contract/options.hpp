@@ -1,7 +1,6 @@
 // The processing options of a link: what the picture shall look like, and who may use the link for how long. The names,
-// the argument order, the synonyms and the defaults are imgproxy's, so that its SDKs and documentation serve us; `lid`
-// and `sid` are ours.
-// Plain values; thread-safe.
+// the argument order, the synonyms and the defaults are imgproxy's, so that its SDKs and documentation serve us;
+// `info`, `lid` and `sid` are ours. Plain values; thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -26,6 +25,7 @@ inline constexpr std::size_t kSessionHashDigits = 32;
 struct Options : Look {
     std::optional<Format> format;  // named in the link; none: negotiated
     std::string cache_buster;      // names a version of the source
+    bool info = false;             // a description of the source is asked for, as JSON, and no picture
 
     // Of the link, not of the picture: no part of the canonical form.
     std::uint64_t expires = 0;   // unix seconds; 0: never

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <tuple>
 #include <utility>
 
 #include "contract/encoding.hpp"
@@ -130,6 +131,37 @@ Parsed<void> take_options(std::string_view& rest, Options& options, const LinkRu
     return {};
 }
 
+// The options without those about a picture, and how it is saved.
+Options without_picture(Options options) {
+    static_cast<Look&>(options) = {};
+    options.format.reset();
+    options.filename.clear();
+    options.as_attachment = false;
+    return options;
+}
+
+Parsed<void> apply_default_preset(Options& options, const Presets& presets) {
+    constexpr std::string_view kName = "default";
+    if (presets.find(kName) == nullptr) return {};
+    return apply_option(options, {"preset", {std::string(kName)}}, presets);
+}
+
+// A default preset is for the pictures of its place: what it says of them is dropped, and what the link adds refused.
+Parsed<void> reduce_to_info(Options& options, const Presets& presets) {
+    Options by_default;
+    if (auto applied = apply_default_preset(by_default, presets); !applied) return applied;
+    const auto picture_of = [](const Options& all) {
+        return std::tuple(static_cast<const Look&>(all), all.format, all.filename, all.as_attachment);
+    };
+    const bool asks_for_picture = picture_of(options) != picture_of(by_default);
+    options = without_picture(std::move(options));
+    if (!asks_for_picture) return {};
+    return refuse(
+        RefusalKind::bad_argument,
+        "option \"info\" asks for no picture: beside it a link names \"cachebuster\", \"expires\", \"lid\" and "
+        "\"sid\" alone");
+}
+
 // What no single option can say of itself.
 Parsed<void> check_whole(const ThumbLink& link, const LinkRules& rules) {
     if (!link.options.link_id.empty() && link.options.expires == 0) {
@@ -166,16 +198,16 @@ Parsed<ThumbLink> parse_link(std::string_view path, const LinkRules& rules) {
         return refuse(RefusalKind::malformed, "the path holds a byte that must be percent-encoded");
     }
     ThumbLink link;
-    if (rules.presets.find("default") != nullptr) {
-        if (auto applied = apply_option(link.options, {"preset", {"default"}}, rules.presets); !applied) {
-            return std::unexpected(applied.error());
-        }
-    }
+    Options& options = link.options;
+    if (auto applied = apply_default_preset(options, rules.presets); !applied) return std::unexpected(applied.error());
     std::string_view rest = path.substr(1);
-    if (auto taken = take_options(rest, link.options, rules); !taken) return std::unexpected(taken.error());
-    auto source = decode_source(rest, link.options);
+    if (auto taken = take_options(rest, options, rules); !taken) return std::unexpected(taken.error());
+    auto source = decode_source(rest, options);
     if (!source) return std::unexpected(source.error());
     link.source = std::move(*source);
+    if (options.info) {
+        if (auto reduced = reduce_to_info(options, rules.presets); !reduced) return std::unexpected(reduced.error());
+    }
     if (auto checked = check_whole(link, rules); !checked) return std::unexpected(checked.error());
     return link;
 }

@@ -24,6 +24,11 @@ Result<Conversion> conversion_of(const Request& request) {
     return std::move(*conversion);
 }
 
+std::unexpected<Error> no_such_source() {
+    return fail(404, "source_not_configured",
+                "This source is not configured here; only photos that were uploaded (photo://) are served.");
+}
+
 bool may_have_interim(const Conversion& conversion) {
     return !conversion.options.format && conversion.accepted.has(Format::avif);
 }
@@ -36,8 +41,8 @@ Conversion without_avif(Conversion conversion) {
 
 // An interim has a tag of its own: a cache that asks whether it is still the same must hear it when the same picture is
 // no longer one, or only now.
-std::string etag_of(const MadePicture& picture, bool is_interim) {
-    return "\"" + hex_encode(picture.digest) + (is_interim ? "-interim" : "") + "\"";
+std::string etag_of(const ResultDigest& digest, bool is_interim) {
+    return "\"" + hex_encode(digest) + (is_interim ? "-interim" : "") + "\"";
 }
 
 void set_freshness(Response& response, std::optional<std::chrono::seconds> interim) {
@@ -49,10 +54,10 @@ void set_freshness(Response& response, std::optional<std::chrono::seconds> inter
     response.set(std::string(kInterimHeader), age);
 }
 
-Response picture_response(const MadePicture& picture, std::optional<std::chrono::seconds> interim,
-                          std::string_view if_none_match) {
+Response kept_response(std::string_view type, const std::string& body, const ResultDigest& digest,
+                       std::optional<std::chrono::seconds> interim, std::string_view if_none_match) {
     Response response;
-    const std::string etag = etag_of(picture, interim.has_value());
+    const std::string etag = etag_of(digest, interim.has_value());
     response.set("ETag", etag);
     // The edge answers ranges from its cache where it is told that it may.
     response.set("Accept-Ranges", "bytes");
@@ -61,9 +66,14 @@ Response picture_response(const MadePicture& picture, std::optional<std::chrono:
         response.status = 304;
         return response;
     }
-    response.set("Content-Type", std::string(media_type(picture.format)));
-    response.body = picture.bytes;
+    response.set("Content-Type", std::string(type));
+    response.body = body;
     return response;
+}
+
+Response picture_response(const MadePicture& picture, std::optional<std::chrono::seconds> interim,
+                          std::string_view if_none_match) {
+    return kept_response(media_type(picture.format), picture.bytes, picture.digest, interim, if_none_match);
 }
 
 }  // namespace
@@ -81,8 +91,9 @@ bool names_etag(std::string_view if_none_match, std::string_view etag) {
     return false;
 }
 
-Thumbnails::Thumbnails(Pictures& pictures, std::chrono::seconds interim_max_age, Fallback* fallback)
+Thumbnails::Thumbnails(Pictures& pictures, PhotoInfo& info, std::chrono::seconds interim_max_age, Fallback* fallback)
     : pictures_(pictures),
+      info_(info),
       interim_max_age_(interim_max_age),
       fallback_(fallback),
       failures_(kFailureCounts, kMaxFailures) {}
@@ -94,6 +105,7 @@ std::vector<Route> Thumbnails::routes() {
 Thumbnails::Answer Thumbnails::show(Request& request) {
     auto wanted = conversion_of(request);
     if (!wanted) co_return std::unexpected(std::move(wanted.error()));
+    if (wanted->options.info) co_return co_await show_info(request, *wanted);
     auto answer = co_await show_photo(request, *wanted);
     if (answer || fallback_ == nullptr || !Fallback::stands_in_for(answer.error())) co_return answer;
     auto instead = co_await show_fallback(request, std::move(*wanted));
@@ -119,10 +131,7 @@ Thumbnails::Answer Thumbnails::show_fallback(Request& request, Conversion wanted
 
 Thumbnails::Answer Thumbnails::show_photo(Request& request, Conversion wanted) {
     const std::string photo(photo_id(wanted.source));
-    if (photo.empty()) {
-        co_return fail(404, "source_not_configured",
-                       "This source is not configured here; only photos that were uploaded (photo://) are served.");
-    }
+    if (photo.empty()) co_return no_such_source();
     auto picture = co_await find(request, photo, wanted);
     if (!picture) co_return std::unexpected(std::move(picture.error()));
     std::optional<std::chrono::seconds> interim;
@@ -137,6 +146,17 @@ Thumbnails::Answer Thumbnails::show_photo(Request& request, Conversion wanted) {
     if (!picture) co_return std::unexpected(std::move(picture.error()));
     if (interim) ++interims_;
     co_return picture_response(**picture, interim, request.header("If-None-Match"));
+}
+
+// A fallback picture would be described in the place of a photo that has other dimensions.
+Thumbnails::Answer Thumbnails::show_info(Request& request, Conversion wanted) {
+    const StageTimer timer(request.times.storage);
+    const std::string photo(photo_id(wanted.source));
+    if (photo.empty()) co_return no_such_source();
+    const auto info = co_await info_.find(photo, request.deadline);
+    if (!info) co_return std::unexpected(info.error());
+    co_return kept_response("application/json", *info, result_digest(*info), std::nullopt,
+                            request.header("If-None-Match"));
 }
 
 asio::awaitable<Result<PicturePtr>> Thumbnails::find(Request& request, const std::string& photo,

@@ -1,5 +1,5 @@
 // GET /thumb/<canonical form>: answers with the stored or converted picture for shared caches to keep. Nothing in the
-// response is about one request or one client.
+// response is about one request or one client. Where the form asks for a description, that is answered in the same way.
 //
 // AVIF takes seconds where the other formats take a fraction of one. Where it was negotiated and is not there yet, the
 // answer is an interim: the next best accepted format, marked as such and fresh for a moment, while the AVIF is made in
@@ -14,6 +14,7 @@
 #include "backend/http/message.hpp"
 #include "backend/http/router.hpp"
 #include "backend/photos/fallback.hpp"
+#include "backend/photos/photo_info.hpp"
 #include "backend/photos/pictures.hpp"
 #include "backend/photos/recent_failures.hpp"
 
@@ -23,7 +24,7 @@ class Thumbnails {
   public:
     // `interim_max_age`: how long an interim is fresh in every cache. `fallback`: null: a photo that cannot be shown is
     // an error.
-    Thumbnails(Pictures& pictures, std::chrono::seconds interim_max_age, Fallback* fallback = nullptr);
+    Thumbnails(Pictures& pictures, PhotoInfo& info, std::chrono::seconds interim_max_age, Fallback* fallback = nullptr);
 
     // The routes refer to this object.
     std::vector<Route> routes();
@@ -36,6 +37,7 @@ class Thumbnails {
     Answer show(Request& request);
     Answer show_photo(Request& request, Conversion wanted);
     Answer show_fallback(Request& request, Conversion wanted);
+    Answer show_info(Request& request, Conversion wanted);
     boost::asio::awaitable<Result<PicturePtr>> find(Request& request, const std::string& photo,
                                                     const Conversion& conversion);
     boost::asio::awaitable<Result<PicturePtr>> make(Request& request, const std::string& photo, Conversion conversion);
@@ -43,6 +45,7 @@ class Thumbnails {
     bool begin_avif(const std::string& photo, const Conversion& conversion);
 
     Pictures& pictures_;
+    PhotoInfo& info_;
     std::chrono::seconds interim_max_age_;
     Fallback* fallback_;
     RecentFailures failures_;

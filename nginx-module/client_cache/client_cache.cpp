@@ -55,7 +55,7 @@ std::optional<std::uint64_t> interim_seconds(ngx_http_request_t* r) {
 }
 
 bool was_negotiated(ngx_http_request_t* r, const ParsedLink& link) {
-    return !link.conversion.options.format && !location_conf(r)->link.formats.empty();
+    return link.conversion.is_negotiated() && !location_conf(r)->link.formats.empty();
 }
 
 // A shared cache must not give one origin's answer to another, nor that of a request without one.

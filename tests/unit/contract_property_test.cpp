@@ -12,6 +12,7 @@
 
 #include "backend/converter/geometry.hpp"
 #include "contract/canonical.hpp"
+#include "contract/encoding.hpp"
 #include "tests/cdn/link_generator.hpp"
 #include "tests/support/catch.hpp"
 
@@ -142,6 +143,12 @@ Presets generated_presets() {
     return presets;
 }
 
+Presets presets_with(std::string_view name, std::string_view options) {
+    Presets presets;
+    REQUIRE(presets.define(name, options));
+    return presets;
+}
+
 // Whether two ways to group the same things are the same grouping.
 class Partition {
   public:
@@ -191,6 +198,33 @@ TEST_CASE("two links share a key if and only if they describe the same conversio
     CHECK(bound > 3'000);  // none of which shows in a key
     CHECK(partition.size() > 10'000);
     CHECK(partition.size() < 50'000);  // else hardly any two would have met
+}
+
+TEST_CASE("links to descriptions share a key if and only if they name one version of one source, on 10,000 links") {
+    Presets presets = generated_presets();
+    REQUIRE(presets.define("default", "w:300/f:webp/fn:a"));
+    REQUIRE(presets.define("about", "info:1"));
+    LinkGenerator generator(20250228, kNow);
+    Partition partition;
+    for (int i = 0; i < 10'000; ++i) {
+        const std::string source = generator.text_of("photo://a", "photo://b");
+        const std::string version = generator.text_of("", "v1", "v2");
+        std::string path = "/" + generator.text_of("", "exp:2000000000/", "lid:x/exp:2000000000/");
+        if (!version.empty()) path += generator.text_of("cb:", "cachebuster:") + version + "/";
+        path += generator.text_of("info:1/", "info:T/", "info:0/info:true/", "pr:about/", "%69nfo:1/");
+        path += generator.text_of("", "sid:0123456789abcdef0123456789abcdef/");
+        path += generator.chance(2) ? "plain/" + source : base64url_encode(source);
+        const auto link = parse_link(path, generator.chance(2) ? presets : presets_with("about", "info:1"));
+        if (!link) FAIL(path << ": " << link.error().detail);
+        const Conversion conversion = reduce(*link, accepted_formats(generator.pick(kClients).accept, kOffered));
+        const std::string key = canonical_form(conversion);
+        partition.add(key, version + " of " + source, path);
+        const auto read = parse_canonical(key);
+        if (!read || *read != conversion) FAIL_CHECK(path << " became " << key);
+        // A CDN asks for the same thing, of an edge without presets.
+        if (canonical_path(*link) != "/" + key) FAIL_CHECK(path << " became " << canonical_path(*link));
+    }
+    CHECK(partition.size() == 6);
 }
 
 TEST_CASE("a canonical form reads back as the conversion it names, on 100,000 links") {

@@ -56,7 +56,8 @@ struct PhotoService {
     Pictures pictures{
         PictureParts{io.get_executor(), photos, results, threads, pool, [this](const Error&) { ++not_stored; }}};
     std::unique_ptr<Fallback> fallback = with_fallback ? open_fallback() : nullptr;
-    Thumbnails thumbnails{pictures, std::chrono::seconds(2), fallback.get()};
+    PhotoInfo photo_info{photos, threads};
+    Thumbnails thumbnails{pictures, photo_info, std::chrono::seconds(2), fallback.get()};
     std::unique_ptr<Readiness> readiness = std::move(*Readiness::make(io.get_executor(), pool));
     std::vector<Route> routes = all_routes();
 
