@@ -32,7 +32,7 @@ constexpr Step kInspect[] = {
     {"look at all frames", look_at_all_frames, corrupt},
     {"shrink for inspection", shrink_for_inspection, corrupt},
     {"choose samples", choose_samples, unsupported},
-    {"take means", take_means, corrupt},
+    {"decode and take means", take_means, corrupt},
     {"choose colour space", choose_colour_space, unsupported},
     {"convert to sRGB", convert_to_srgb, unsupported},
     {"orient", orient, failed},
