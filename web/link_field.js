@@ -1,0 +1,32 @@
+// A link to hand on: the field with its Copy button, and its QR code.
+
+import { element, icon } from './dom.js';
+import { qrCode } from './qr.js';
+import { toast } from './toasts.js';
+
+export async function copy(text) {
+  if (navigator.clipboard) {
+    await navigator.clipboard.writeText(text);
+    toast('Copied');
+    return;
+  }
+  // Only secure contexts have a clipboard.
+  toast('This browser copies only over HTTPS: select the link and copy it yourself.', { kind: 'error' });
+}
+
+// label: what a screen reader calls the field.
+export function linkField(url, label) {
+  const field = element('input', {
+    type: 'text', readOnly: true, value: url, 'aria-label': label, spellcheck: false, onfocus: () => field.select()
+  });
+  const button = element('button.primary', {
+    type: 'button',
+    onclick: () => {
+      field.focus();
+      copy(url).catch(() => toast('It could not be copied: select the link and copy it yourself.', { kind: 'error' }));
+    }
+  }, icon('copy'), element('span', {}, 'Copy'));
+  const place = element('div.qr-place', {});
+  qrCode(url).then((code) => code && place.append(code));
+  return element('div.link-field', {}, element('div.field-row', {}, field, button), place);
+}
