@@ -20,6 +20,7 @@ export function openSessionsPanel({ listed, onLeft }) {
 
 function item(session, { changed, onLeft }) {
   const name = session.device || 'Unknown device';
+  const verb = session.is_current ? 'Leave' : 'End';
   return element('li.item', {},
     icon('devices', 'large'),
     element('div.item-text', {},
@@ -28,9 +29,9 @@ function item(session, { changed, onLeft }) {
     element('div.item-buttons', {},
       element('button.danger.outline', {
         type: 'button',
-        'aria-label': `End the session: ${name}`,
+        'aria-label': `${verb}: ${name}`,
         onclick: () => (session.is_current ? leave(onLeft) : end(session, changed))
-      }, session.is_current ? 'Leave' : 'End')));
+      }, verb)));
 }
 
 function usedWhen({ last_used: lastUsed, created }) {
