@@ -43,7 +43,8 @@ function presentPhotos() {
   present(grid.count || queue.uploads.length ? 'photos' : 'empty');
 }
 
-function presentTrouble({ title, text, action = 'Try again', run = start, requestId = '' }) {
+function presentTrouble({ title, text, icon = 'cloud-off', action = 'Try again', run = start, requestId = '' }) {
+  byId('trouble-icon').setAttribute('href', `#i-${icon}`);
   byId('trouble-title').textContent = title;
   byId('trouble-text').textContent = text;
   byId('trouble-action').textContent = action;
@@ -152,6 +153,7 @@ function presentEnded() {
   presentTrouble({
     title: 'The session of this browser has ended',
     text: 'Your photos are still on the server. Open your device link to see them here again, or begin anew.',
+    icon: 'lock',
     action: 'Begin anew',
     run: () => {
       remember(false);

@@ -4,7 +4,7 @@ import { deletedPhotos, restorePhoto } from './api.js';
 import { element } from './dom.js';
 import { ago, span } from './format.js';
 import { openPanel } from './panel.js';
-import { describe, placeholder } from './picture.js';
+import { describe, kindOf, placeholder } from './picture.js';
 import { toastError } from './toasts.js';
 
 // onRestored(photo): it is there again.
@@ -35,8 +35,8 @@ function item(photo, bringBack) {
   const left = photo.restorable_until - Date.now() / 1000;
   return element('li.item', {}, swatch,
     element('div.item-text', {},
-      element('p.item-name', {}, describe(photo)),
-      element('p.muted.small', {}, `deleted ${ago(photo.deleted_at)}, gone for good in ${span(Math.max(0, left))}`)),
+      element('p.item-name', {}, kindOf(photo)),
+      element('p.muted.small', {}, `deleted ${ago(photo.deleted_at)} · gone for good in ${span(Math.max(0, left))}`)),
     element('div.item-buttons', {},
       element('button.quiet', { type: 'button', 'aria-label': `Bring back: ${describe(photo)}`, onclick: bringBack }, 'Bring back')));
 }

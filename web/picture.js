@@ -29,8 +29,12 @@ export function picture(photo, sizes, { eager = false } = {}) {
 
 // Photos have no names: what is known of them.
 export function describe(photo) {
-  const shape = photo.width > photo.height ? 'wide' : photo.width < photo.height ? 'tall' : 'square';
-  return `${shape[0].toUpperCase()}${shape.slice(1)} photo, added ${moment(photo.created)}`;
+  return `${kindOf(photo)}, added ${moment(photo.created)}`;
+}
+
+export function kindOf({ width, height }) {
+  if (width === height) return 'Square photo';
+  return width > height ? 'Wide photo' : 'Tall photo';
 }
 
 // Colours the element that the image is in, until it is there. preview: the URL of a picture of it that is at hand.

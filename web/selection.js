@@ -1,7 +1,6 @@
 // The tray for the photos that are selected.
 
 import { element, icon, iconButton, show } from './dom.js';
-import { count } from './format.js';
 
 // albums(): whether one link may show several photos. share(photos), remove(photos).
 export function selectionTray({ grid, tray, albums, share, remove }) {
@@ -17,7 +16,7 @@ export function selectionTray({ grid, tray, albums, share, remove }) {
       iconButton('close', { label: 'Clear the selection', onclick: () => grid.clearSelection() })));
   grid.addEventListener('selection', ({ detail: photos }) => {
     show(tray, photos.length > 0);
-    title.textContent = photos.length ? `${count(photos.length, 'photo')} selected` : '';
+    title.textContent = photos.length ? `${photos.length} selected` : '';
     show(shareButton, photos.length === 1 || albums());
   });
   document.addEventListener('keydown', (event) => {

@@ -56,7 +56,7 @@ function makeForm(full) {
     choice('Ends after', 'life', LIVES, USUAL_LIFE),
     choice('Size', 'width', WIDTHS, USUAL_WIDTH),
     full && choice('Who can open it', 'bound', [['Anyone with the link', ''], ['Only this browser', 'yes']], ''),
-    full && element('label.field', {}, element('span', {}, 'Name ', element('span.muted', {}, '(only you see it)')),
+    full && element('label.field', {}, element('span', {}, 'Name ', element('span.muted', {}, '(whoever opens it sees it)')),
       element('input', { type: 'text', name: 'name', maxLength: 100, autocomplete: 'off' })),
     full && element('label.check', {}, element('input', { type: 'checkbox', name: 'original', value: 'yes' }),
       element('span', {}, 'Offer the original file',

@@ -6,7 +6,7 @@ import { element, iconButton } from './dom.js';
 
 const STAYS = 6000; // ms
 const STAYS_WITH_ACTION = 12_000;
-const MOST = 3;
+const MOST = 3; // with an action; others make way for what is newer
 
 const region = document.getElementById('toasts');
 const home = region.parentElement;
@@ -22,6 +22,7 @@ document.addEventListener('close', settle, true);
 // action: { label, run }, or none. kind: 'error', or ''. Returns a function that takes it away.
 export function toast(text, { action = null, kind = '' } = {}) {
   settle();
+  for (const older of region.querySelectorAll('.toast:not(:has(.toast-action))')) older.remove();
   const shown = element(`div.toast${kind && `.${kind}`}`, {}, element('span', {}, text));
   const leave = () => {
     clearTimeout(timer);

@@ -114,6 +114,7 @@ export class UploadView {
     const active = this.#queue.count('waiting', 'sending', 'retrying');
     const paused = this.#queue.count('paused');
     const failed = this.#queue.count('failed');
+    const hopeful = uploads.some((upload) => upload.state === 'failed' && !isFinal(upload));
     const [title, detail] = describe(this.#queue);
     setText(tray.querySelector('.tray-title'), title);
     setText(tray.querySelector('.tray-detail'), detail);
@@ -121,7 +122,7 @@ export class UploadView {
     const [pause, goOn, retry, dismiss] = tray.querySelectorAll('button');
     show(pause, active > 0);
     show(goOn, active === 0 && paused > 0);
-    show(retry, active === 0 && failed > 0);
+    show(retry, active === 0 && hopeful);
     show(dismiss, active + paused === 0);
     show(tray.querySelector('.bar'), active + paused > 0);
     if (active + paused + failed === 0) {
@@ -178,7 +179,7 @@ const TEXTS = {
 };
 
 // What a second attempt would not change.
-const FINAL = ['too_large', 'video', 'unsupported', 'unsupported_format', 'corrupt', 'crash', 'no_codec', 'empty', 'unreadable'];
+const isFinal = ({ error }) => [400, 413, 415, 422].includes(error.status);
 
 function draw(tile, upload) {
   const { state, fraction, error } = upload;
@@ -192,7 +193,7 @@ function draw(tile, upload) {
   const [pause, play, retry] = tile.querySelectorAll('button');
   show(pause, ['waiting', 'sending', 'retrying'].includes(state));
   show(play, state === 'paused');
-  show(retry, state === 'failed' && !FINAL.includes(error.type));
+  show(retry, state === 'failed' && !isFinal(upload));
   show(ring, state === 'sending');
   tile.classList.toggle('checking', state === 'sending' && fraction >= 1);
 }

@@ -49,7 +49,7 @@ const answers = () => Promise.all([link, ...pictures].map(async (url) => {
 
 step('who comes for the first time is told what to do', async () => {
   await own.page.goto(service.url);
-  await own.page.getByText('Drop your photos here').waitFor();
+  await own.page.getByText('Add your first photos').waitFor();
   await isFitToBeSeen(own.page, '01-empty');
 });
 
@@ -132,7 +132,7 @@ step('a second profile sees the photo of the link, and nothing else', async () =
   pictures = await guest.page.evaluate(() => [...document.images].map((image) => image.currentSrc));
   assert.deepEqual([...new Set(await answers())], [200]);
   await guest.page.goto(service.url);
-  await guest.page.getByText('Drop your photos here').waitFor();
+  await guest.page.getByText('Add your first photos').waitFor();
 });
 
 step('a link that is revoked shows that second profile nothing any more', async (t) => {
@@ -165,6 +165,7 @@ step('a photo that is deleted is gone for whoever has its link, and comes back w
   await guest.page.goto(link);
   await picturesAreThere(guest.page, 'img');
   pictures = await guest.page.evaluate(() => [...document.images].map((image) => image.currentSrc));
+  await picturesAreThere(page, '.viewer img');
   await press('Delete');
   const begun = Date.now();
   await eventually('nothing is shown', async () => (await answers()).slice(1).every((status) => status >= 400), 20_000);
@@ -189,7 +190,7 @@ step('what is deleted stays so after the page is loaded again', async () => {
   await tiles(page).nth(0).locator('a').hover();
   await tiles(page).nth(0).locator('.tick').click();
   await tiles(page).nth(1).locator('.tick').click();
-  await page.getByText('2 photos selected').waitFor();
+  await page.getByText('2 selected').waitFor();
   await isFitToBeSeen(page, '13-selected');
   await page.locator('#selection').getByRole('button', { name: 'Delete' }).click();
   await eventually('they are gone', async () => (await tiles(page).count()) === left - 2);
@@ -205,7 +206,7 @@ step('the session is ended, and the page says so', async () => {
   await dialog().getByRole('button', { name: /^Leave: / }).click();
   await page.getByText('Leave on this device?').waitFor();
   await dialog().getByRole('button', { name: 'Leave' }).click();
-  await page.getByText('Drop your photos here').waitFor();
+  await page.getByText('Add your first photos').waitFor();
   assert.equal(await tiles(page).count(), 0);
 });
 
@@ -220,7 +221,7 @@ for (const [name, scheme, device] of [['dark', 'dark', DESKTOP], ['phone', 'ligh
   test(`every view is fit to be seen: ${name}`, async () => {
     const { context, page, complaints } = await openProfile(browser, { ...device, colorScheme: scheme });
     await page.goto(service.url);
-    await page.getByText('Drop your photos here').waitFor();
+    await page.getByText('Add your first photos').waitFor();
     await isFitToBeSeen(page, `20-${name}-empty`);
     await add(page, PHOTOGRAPHS);
     await picturesAreThere(page);

@@ -146,6 +146,7 @@ export async function seriousBarriers(page) {
 
 // Nobody is kept out, and nothing is cut off at the side; with a picture of it for who looks later.
 export async function isFitToBeSeen(page, name) {
+  await picturesAreThere(page, 'img:not([loading=lazy])');
   await screenshot(page, name);
   assert.deepEqual(await seriousBarriers(page), [], `${name}: axe-core finds something`);
   const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);

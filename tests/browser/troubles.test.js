@@ -25,7 +25,7 @@ after(async () => {
 async function visit(options, url = service.url) {
   const profile = await openProfile(browser, options);
   await profile.page.goto(url);
-  await profile.page.getByText('Drop your photos here').waitFor();
+  await profile.page.getByText('Add your first photos').waitFor();
   return profile;
 }
 
@@ -152,7 +152,7 @@ test('what is no picture is left out, and what only looks like one says why', as
   await page.getByText('2 photos could not be added').waitFor();
   await isFitToBeSeen(page, '34-refused');
   await page.locator('#uploads').getByRole('button', { name: 'Dismiss' }).click();
-  await page.getByText('Drop your photos here').waitFor();
+  await page.getByText('Add your first photos').waitFor();
   await context.close();
 });
 
@@ -166,7 +166,7 @@ test('a service that does not answer is said to be away, with a way to try again
   await isFitToBeSeen(page, '35-no-connection');
   await page.unroute('**/api/**');
   await page.getByRole('button', { name: 'Try again' }).click();
-  await page.getByText('Drop your photos here').waitFor();
+  await page.getByText('Add your first photos').waitFor();
   await context.close();
 });
 
@@ -186,7 +186,7 @@ test('a session that was ended elsewhere does not just look empty', async () => 
   await page.getByText('The session of this browser has ended').waitFor();
   await isFitToBeSeen(page, '36-session-ended');
   await page.getByRole('button', { name: 'Begin anew' }).click();
-  await page.getByText('Drop your photos here').waitFor();
+  await page.getByText('Add your first photos').waitFor();
   await context.close();
 });
 
@@ -230,7 +230,7 @@ test('the keyboard alone is enough', async () => {
   // Selected with its round button, deleted, and the focus is not lost.
   await page.keyboard.press('Tab');
   await page.keyboard.press('Space');
-  await page.getByText('1 photo selected').waitFor();
+  await page.getByText('1 selected').waitFor();
   await page.locator('#selection').getByRole('button', { name: 'Delete' }).press('Enter');
   await eventually('it is gone', async () => (await tiles(page).count()) === 2);
   await context.close();

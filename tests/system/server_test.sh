@@ -89,6 +89,14 @@ listening=$(ss -Hltnp | grep -E "pid=(${pids%|})," || true)
 expect "one port listens: $listening" test "$(wc -l <<<"$listening")" == 1
 expect 'it is the one asked for' grep -qE "127\.0\.0\.1:$port .*\"nginx\"" <<<"$listening"
 
+step 'the page is there, and allows nothing from anywhere else'
+head=$(curl -qsf -D - -o "$work/page.html" --noproxy '*' "http://127.0.0.1:$port/")
+expect 'it is HTML' grep -qi '^content-type: text/html' <<<"$head"
+expect 'its policy begins with nothing' grep -qi "^content-security-policy: default-src 'none';" <<<"$head"
+for file in $(grep -oE '(href|src)="[a-z_]+\.(css|js|svg)"' "$work/page.html" | cut -d'"' -f2 | sort -u); do
+    expect "$file is there" curl -qsf -o /dev/null --noproxy '*' "http://127.0.0.1:$port/$file"
+done
+
 step 'the three commands that it prints work'
 cd "$work"
 expect 'it prints three' test "$(grep -cE 'curl .*' "$work/out1")" == 3
