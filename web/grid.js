@@ -2,7 +2,7 @@
 // selects it. The grid holds what is shown, and asks the service for nothing.
 
 import { element, iconButton } from './dom.js';
-import { describe, picture, placeholder } from './picture.js';
+import { describe, giveUp, picture, placeholder } from './picture.js';
 
 // How the browser may know a tile's width before it has laid it out; "auto" is the width itself, where that is known.
 const SIZES = 'auto, (max-width: 600px) 50vw, 340px';
@@ -60,6 +60,7 @@ export class Grid extends EventTarget {
     if (!entry) return;
     const neighbour = entry.tile.nextElementSibling ?? entry.tile.previousElementSibling;
     const hadFocus = entry.tile.contains(document.activeElement);
+    giveUp(entry.tile.querySelector('.picture'));
     entry.tile.remove();
     this.#tiles.delete(id);
     if (this.#selected.delete(id)) this.#tellSelection();

@@ -27,6 +27,12 @@ export function picture(photo, sizes, { eager = false } = {}) {
   return image;
 }
 
+// Nobody waits for it any more: what is still on its way is not asked for, least of all of a photo that goes now.
+export function giveUp(image) {
+  image.removeAttribute('srcset');
+  image.removeAttribute('src');
+}
+
 // Photos have no names: what is known of them.
 export function describe(photo) {
   return `${kindOf(photo)}, added ${moment(photo.created)}`;

@@ -2,7 +2,7 @@
 
 import { element, iconButton, show } from './dom.js';
 import { moment, size } from './format.js';
-import { describe, picture, placeholder } from './picture.js';
+import { describe, giveUp, picture, placeholder } from './picture.js';
 
 const SWIPE = 60; // CSS pixels that a finger moves for the next photo
 const NEAR_END = 4; // photos before the last that is known, at which more are asked for
@@ -12,6 +12,7 @@ export class Viewer extends EventTarget {
   #dialog;
   #stage;
   #photo = null;
+  #prepared = []; // images of its neighbours
 
   // Events with the photo as detail: 'share', 'delete'; 'near-end' without.
   constructor(grid) {
@@ -72,7 +73,9 @@ export class Viewer extends EventTarget {
 
   #closed() {
     this.#dialog.remove();
+    this.#stage.querySelectorAll('img').forEach(giveUp);
     this.#stage.replaceChildren();
+    this.#prepare([]);
     if (history.state?.viewer) history.back();
     if (this.#photo) this.#grid.focus(this.#photo.id);
     this.#photo = null;
@@ -105,14 +108,17 @@ export class Viewer extends EventTarget {
     frame.style.setProperty('--ratio', photo.width / photo.height);
     frame.style.setProperty('--own-width', `${photo.width}px`);
     placeholder(photo, frame, image);
+    this.#stage.querySelectorAll('img').forEach(giveUp);
     this.#stage.replaceChildren(frame);
     this.#describe(photo);
-    for (const by of [1, -1]) this.#prepare(this.#grid.neighbour(photo.id, by));
+    this.#prepare([1, -1].map((by) => this.#grid.neighbour(photo.id, by)).filter(Boolean));
   }
 
   // What comes next is there by then.
-  #prepare(photo) {
-    if (photo) picture(photo, sizesIn(photo), { eager: true });
+  #prepare(photos) {
+    const before = this.#prepared;
+    this.#prepared = photos.map((photo) => picture(photo, sizesIn(photo), { eager: true }));
+    before.forEach(giveUp);
   }
 
   #describe(photo) {
