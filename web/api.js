@@ -74,6 +74,20 @@ async function has(path) {
   }
 }
 
+const PATIENCE = 5; // times that the server may ask for a break
+
+// For one of many changes: a break that the server asks for is taken.
+async function patiently(method, path) {
+  for (let breaks = 0; ; breaks += 1) {
+    try {
+      return await ask(method, path);
+    } catch (error) {
+      if (error.status !== 429 || breaks === PATIENCE) throw error;
+      await new Promise((resolve) => { setTimeout(resolve, 1000 * Math.max(1, error.retryAfter ?? 1)); });
+    }
+  }
+}
+
 const one = (collection, id) => `/api/${collection}/${encodeURIComponent(id)}`;
 
 export const hasLinks = () => has('/api/links');
@@ -82,8 +96,8 @@ export const hasSessions = () => has('/api/sessions');
 // ---- Photos ----
 
 export const photos = (cursor) => ask('GET', `/api/photos${cursor ? `?cursor=${encodeURIComponent(cursor)}` : ''}`);
-export const deletePhoto = (id) => ask('DELETE', one('photos', id));
-export const restorePhoto = (id) => ask('POST', `${one('photos', id)}/restore`);
+export const deletePhoto = (id) => patiently('DELETE', one('photos', id));
+export const restorePhoto = (id) => patiently('POST', `${one('photos', id)}/restore`);
 
 // Those that can be brought back. A server without that answers with what is not deleted.
 export async function deletedPhotos() {

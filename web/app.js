@@ -27,6 +27,7 @@ const uploads = new UploadView({ queue, list: byId('photos'), tray: byId('upload
 let next = null; // cursor of the page after what is shown
 let loadingMore = false;
 let session = null; // a promise of the one that uploads go to
+let owner = null; // of the photos that are shown, where the server says
 
 // ---- What is shown ----
 
@@ -57,10 +58,15 @@ function presentTrouble({ title, text, icon = 'cloud-off', action = 'Try again',
 function troubleOf(error) {
   const waits = { run: start, requestId: error.requestId };
   if (error.status === 0) {
-    return { title: 'No connection', text: 'The server cannot be reached. Your photos are safe there; try again when you are online.', ...waits };
+    return {
+      title: 'No connection',
+      text: 'The server cannot be reached. Your photos are safe there; try again when you are online.',
+      ...waits
+    };
   }
   if (error.status === 429) {
-    return { title: 'A moment, please', text: `That was a lot at once. Try again in ${count(error.retryAfter ?? 5, 'second')}.`, ...waits };
+    const text = `That was a lot at once. Try again in ${count(error.retryAfter ?? 5, 'second')}.`;
+    return { title: 'A moment, please', text, ...waits };
   }
   return { title: 'Your photos cannot be shown just now', text: error.message, ...waits };
 }
@@ -73,6 +79,7 @@ async function start() {
     await acceptDeviceLink();
     const current = await api.currentSession();
     session = current && Promise.resolve();
+    owner = current?.owner ?? null;
     grid.clear();
     next = null;
     if (current) await loadPage();
@@ -107,6 +114,12 @@ async function loadMore() {
 }
 
 async function drawSession(current) {
+  // The session had ended, and an upload made another one: what is shown is not theirs any more.
+  if (owner && current?.owner && current.owner !== owner) {
+    await start();
+    return;
+  }
+  owner ??= current?.owner ?? null;
   if (current && !server.isKnown) {
     [server.links, server.sessions] = await Promise.all([api.hasLinks(), api.hasSessions()]);
     server.isKnown = true;
@@ -273,7 +286,8 @@ new IntersectionObserver((entries) => {
 }, { rootMargin: '600px' }).observe(byId('more'));
 
 function connectionChanged() {
-  byId('banner').textContent = navigator.onLine ? '' : 'You are offline. Uploads go on by themselves when the connection is back.';
+  const text = 'You are offline. Uploads go on by themselves when the connection is back.';
+  byId('banner').textContent = navigator.onLine ? '' : text;
   show(byId('banner'), !navigator.onLine);
 }
 addEventListener('offline', connectionChanged);

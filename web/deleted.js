@@ -38,5 +38,7 @@ function item(photo, bringBack) {
       element('p.item-name', {}, kindOf(photo)),
       element('p.muted.small', {}, `deleted ${ago(photo.deleted_at)} · gone for good in ${span(Math.max(0, left))}`)),
     element('div.item-buttons', {},
-      element('button.quiet', { type: 'button', 'aria-label': `Bring back: ${describe(photo)}`, onclick: bringBack }, 'Bring back')));
+      element('button.quiet', {
+        type: 'button', 'aria-label': `Bring back: ${describe(photo)}`, onclick: bringBack
+      }, 'Bring back')));
 }

@@ -58,10 +58,10 @@ async function filesOf(transfer) {
   const files = [];
   while (entries.length && files.length < MOST) {
     const entry = entries.shift();
-    if (entry.isFile) files.push(await new Promise((resolve, reject) => { entry.file(resolve, reject); }));
+    if (entry.isFile) files.push(await new Promise((resolve) => { entry.file(resolve, () => resolve(null)); }));
     else entries.push(...await childrenOf(entry));
   }
-  return files;
+  return files.filter(Boolean); // without what may not be read
 }
 
 // A folder is read in portions; an empty one is the end.
@@ -69,7 +69,7 @@ async function childrenOf(folder) {
   const reader = folder.createReader();
   const children = [];
   for (;;) {
-    const portion = await new Promise((resolve, reject) => { reader.readEntries(resolve, reject); });
+    const portion = await new Promise((resolve) => { reader.readEntries(resolve, () => resolve([])); });
     if (portion.length === 0) return children;
     children.push(...portion);
   }

@@ -5,13 +5,13 @@ import { qrCode } from './qr.js';
 import { toast } from './toasts.js';
 
 export async function copy(text) {
-  if (navigator.clipboard) {
+  try {
+    // Only secure contexts have a clipboard, and a person may have denied it.
     await navigator.clipboard.writeText(text);
     toast('Copied');
-    return;
+  } catch {
+    toast('It could not be copied: select the link and copy it yourself.', { kind: 'error' });
   }
-  // Only secure contexts have a clipboard.
-  toast('This browser copies only over HTTPS: select the link and copy it yourself.', { kind: 'error' });
 }
 
 // label: what a screen reader calls the field.
@@ -23,7 +23,7 @@ export function linkField(url, label) {
     type: 'button',
     onclick: () => {
       field.focus();
-      copy(url).catch(() => toast('It could not be copied: select the link and copy it yourself.', { kind: 'error' }));
+      copy(url);
     }
   }, icon('copy'), element('span', {}, 'Copy'));
   const place = element('div.qr-place', {});

@@ -50,7 +50,8 @@ async function end(session, changed) {
 
 async function leave(onLeft) {
   const agreed = await confirm('Leave on this device?',
-    'Your photos stay on the server, and you need your device link to see them again here. Without one nobody can show them to you.',
+    'Your photos stay on the server, and you need your device link to see them again here. Without one nobody can show '
+      + 'them to you.',
     'Leave');
   if (!agreed) return;
   try {

@@ -280,5 +280,11 @@ test('more photos than the limit lets through and one page of the listing holds 
   });
   const ids = await tiles(page).evaluateAll((all) => all.map((tile) => tile.dataset.id));
   assert.equal(new Set(ids).size, 60);
+  await tiles(page).first().hover();
+  await page.locator('.tick').first().click();
+  await page.locator('.tick').last().click({ modifiers: ['Shift'] });
+  await page.getByText('60 selected').waitFor();
+  await page.locator('#selection').getByRole('button', { name: 'Delete' }).click();
+  await page.getByText('Add your first photos').waitFor();
   await context.close();
 });
