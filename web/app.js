@@ -111,6 +111,7 @@ async function loadMore() {
   }
   loadingMore = false;
   presentPhotos();
+  viewer.refresh();
 }
 
 async function drawSession(current) {
@@ -249,12 +250,18 @@ async function remove(photos) {
   usageChanged();
   lookForDeleted();
   toast(removed.length === 1 ? 'Photo deleted' : `${count(removed.length, 'photo')} deleted`, {
-    action: { label: 'Undo', run: () => removed.forEach((photo) => restore(photo.id, restored)) }
+    action: { label: 'Undo', run: () => undo(removed) }
   });
+}
+
+// The last one first: each finds the one that it stood before.
+async function undo(removed) {
+  for (const photo of [...removed].reverse()) await restore(photo.id, restored);
 }
 
 function restored(photo) {
   grid.add(photo);
+  viewer.comeBack(photo);
   presentPhotos();
   usageChanged();
   lookForDeleted();

@@ -12,6 +12,7 @@ export class Grid extends EventTarget {
   #tiles = new Map(); // id → { photo, tile }
   #selected = new Set();
   #lastToggled = null;
+  #followers = new Map(); // id of a photo that was removed → id of the one after it
 
   // Events: 'open' and 'selection'; detail is the photo, or the photos that are selected.
   constructor(list) {
@@ -38,8 +39,8 @@ export class Grid extends EventTarget {
     this.clearSelection();
   }
 
-  // At the place that its time gives it; in place of `instead`, the tile of its upload, where there is one, and with
-  // the upload's preview until its thumbnail is there.
+  // Where it was before, or at the place that its time gives it; in place of `instead`, the tile of its upload, where
+  // there is one, and with the upload's preview until its thumbnail is there.
   add(photo, instead = null, preview = null) {
     if (this.has(photo.id)) {
       instead?.remove();
@@ -51,14 +52,17 @@ export class Grid extends EventTarget {
       instead.replaceWith(tile);
       return;
     }
-    const next = this.#photoTiles().find((other) => this.photo(other.dataset.id).created < photo.created);
-    this.#list.insertBefore(tile, next ?? null);
+    const follower = this.#tiles.get(this.#followers.get(photo.id))?.tile;
+    // Seconds are too coarse for photos that were added together.
+    const older = this.#photoTiles().find((other) => this.photo(other.dataset.id).created < photo.created);
+    this.#list.insertBefore(tile, follower ?? older ?? null);
   }
 
   remove(id) {
     const entry = this.#tiles.get(id);
     if (!entry) return;
     const neighbour = entry.tile.nextElementSibling ?? entry.tile.previousElementSibling;
+    this.#followers.set(id, entry.tile.nextElementSibling?.dataset.id);
     const hadFocus = entry.tile.contains(document.activeElement);
     giveUp(entry.tile.querySelector('.picture'));
     entry.tile.remove();

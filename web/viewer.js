@@ -51,6 +51,16 @@ export class Viewer extends EventTarget {
     else this.#dialog.close();
   }
 
+  // A photo that has come back is shown again.
+  comeBack(photo) {
+    if (this.isOpen) this.#show(photo);
+  }
+
+  // There are more photos than before.
+  refresh() {
+    if (this.isOpen) this.#describe(this.#photo);
+  }
+
   #make() {
     const tell = (name) => this.dispatchEvent(new CustomEvent(name, { detail: this.#photo }));
     this.#stage = element('figure.stage', {});

@@ -178,7 +178,8 @@ step('a photo that is deleted is gone for whoever has its link, and comes back w
   const restored = page.waitForResponse((response) => response.url().endsWith(`/${id}/restore`));
   await undo().click();
   if (!(await restored).ok()) return t.skip('this server brings nothing back');
-  await page.getByText('2 of 5', { exact: true }).waitFor();
+  await page.getByText('1 of 5', { exact: true }).waitFor();
+  await picturesAreThere(page, '.viewer img');
   await page.keyboard.press('Escape');
   assert.equal(await tiles(page).nth(0).getAttribute('data-id'), id);
   await picturesAreThere(page);

@@ -126,6 +126,8 @@ export async function picturesAreThere(page, selector = '.tile.photo img') {
     const images = [...document.querySelectorAll(wanted)];
     return images.length > 0 && images.every((image) => image.complete && image.naturalWidth > 0);
   }, selector);
+  // What is loaded is decoded and painted some time later.
+  await page.evaluate((wanted) => Promise.all([...document.querySelectorAll(wanted)].map((image) => image.decode())), selector);
 }
 
 // What the network brought for thumbnails since the page began to load, in bytes.
