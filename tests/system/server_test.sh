@@ -93,7 +93,9 @@ step 'the page is there, and allows nothing from anywhere else'
 head=$(curl -qsf -D - -o "$work/page.html" --noproxy '*' "http://127.0.0.1:$port/")
 expect 'it is HTML' grep -qi '^content-type: text/html' <<<"$head"
 expect 'its policy begins with nothing' grep -qi "^content-security-policy: default-src 'none';" <<<"$head"
-for file in $(grep -oE '(href|src)="[a-z_]+\.(css|js|svg)"' "$work/page.html" | cut -d'"' -f2 | sort -u); do
+mapfile -t files < <(grep -oE '(href|src)="[a-z_]+\.(css|js|svg)"' "$work/page.html" | cut -d'"' -f2 | sort -u)
+expect 'it has scripts, style sheets and pictures' test "${#files[@]}" -ge 6
+for file in "${files[@]}"; do
     expect "$file is there" curl -qsf -o /dev/null --noproxy '*' "http://127.0.0.1:$port/$file"
 done
 
