@@ -3,11 +3,14 @@
 #include <netinet/in.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <filesystem>
+#include <string>
+#include <vector>
 
 #include "backend/converter/sandbox/landlock.hpp"
 #include "backend/converter/sandbox/limits.hpp"
@@ -20,6 +23,9 @@ using namespace thumbgate::test;
 namespace {
 
 constexpr int kNotInForce = 255;
+
+constexpr const char* kFonts = "/usr/share/fonts";
+constexpr const char* kFont = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf";
 
 // The exit status of `act` in a process of its own.
 int in_child(int (*act)()) {
@@ -76,6 +82,30 @@ TEST_CASE("Landlock alone refuses every file") {
         return enter_landlock() == 0 ? kNotInForce : error_of_open("/etc/passwd");
     });
     if (error != kNotInForce) CHECK(error == EACCES);
+}
+
+TEST_CASE("Landlock alone lets the files of a folder be read that is named, and nothing else") {
+    const int error = in_child([] {
+        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+        if (enter_landlock(std::vector<std::string>{"/no/such/folder", kFonts}) == 0) return kNotInForce;
+        if (error_of_open(kFont) != 0) return 1;
+        if (error_of_open("/etc/passwd") != EACCES) return 2;
+        if (open(kFont, O_WRONLY | O_CLOEXEC) >= 0 || errno != EACCES) return 3;
+        return open(kFonts, O_RDONLY | O_DIRECTORY | O_CLOEXEC) < 0 && errno == EACCES ? 0 : 4;
+    });
+    if (error != kNotInForce) CHECK(error == 0);
+}
+
+TEST_CASE("The mount namespace alone has the folders that are shown, read-only, and no other file") {
+    const int error = in_child([] {
+        const std::vector<std::string> shown{"/no/such/folder", kFonts};
+        if (!enter_namespaces(shown).has(Layer::mount)) return kNotInForce;
+        if (error_of_open(kFont) != 0) return 1;
+        if (error_of_open("/etc/passwd") != ENOENT || error_of_open("/proc/self/status") != ENOENT) return 2;
+        if (open("/usr/share/fonts/new", O_WRONLY | O_CREAT | O_CLOEXEC, 0600) >= 0 || errno != EROFS) return 3;
+        return mkdir("/new", 0700) != 0 && errno == EROFS ? 0 : 4;
+    });
+    if (error != kNotInForce) CHECK(error == 0);
 }
 
 TEST_CASE("The mount namespace alone has no file") {

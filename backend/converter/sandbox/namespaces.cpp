@@ -9,9 +9,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <cstdint>
+#include <filesystem>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 #include "backend/unique_fd.hpp"
 
@@ -52,26 +56,49 @@ bool enter_user_namespace() {
     return has_user && has_group;
 }
 
-// An empty, read-only file system takes the place of the root.
-bool leave_file_system() {
+// The kernel's interface: a distribution's header may be older than the kernel that runs.
+struct MountAttributes {
+    std::uint64_t set;
+    std::uint64_t clear;
+    std::uint64_t propagation;
+    std::uint64_t user_namespace;
+};
+constexpr long kMountSetAttributes = 442;  // the number of the call, on every architecture
+
+// Puts a folder at the same place below the root to be, for reading alone.
+bool show(const std::string& folder) {
+    constexpr std::uint64_t kReadOnly = 0x1;
+    constexpr std::uint64_t kNothingElse = 0x2 | 0x4 | 0x8;  // no set-user-ID, no devices, no programs
+    std::error_code error;
+    if (!std::filesystem::is_directory(folder, error)) return true;
+    const std::string place = kPlaceOfRoot + folder;
+    std::filesystem::create_directories(place, error);
+    if (mount(folder.c_str(), place.c_str(), nullptr, MS_BIND | MS_REC, nullptr) != 0) return false;
+    const MountAttributes attributes{kReadOnly | kNothingElse, 0, 0, 0};
+    return syscall(kMountSetAttributes, AT_FDCWD, place.c_str(), AT_RECURSIVE, &attributes, sizeof attributes) == 0;
+}
+
+// A read-only file system that is empty but for what is shown takes the place of the root.
+bool leave_file_system(std::span<const std::string> visible) {
     if (unshare(CLONE_NEWNS) != 0) return false;
     constexpr unsigned long kFlags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
+    const char* size = visible.empty() ? "size=4k,nr_inodes=2,mode=0555" : "size=256k,nr_inodes=256,mode=0555";
     return mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
-           mount("empty", kPlaceOfRoot, "tmpfs", kFlags, "size=4k,nr_inodes=2,mode=0555") == 0 &&
+           mount("empty", kPlaceOfRoot, "tmpfs", kFlags, size) == 0 && std::ranges::all_of(visible, show) &&
            chdir(kPlaceOfRoot) == 0 && syscall(SYS_pivot_root, ".", ".") == 0 && umount2(".", MNT_DETACH) == 0 &&
            chdir("/") == 0 && mount(nullptr, "/", nullptr, MS_REMOUNT | MS_RDONLY | kFlags, nullptr) == 0;
 }
 
 }  // namespace
 
-SandboxLayers enter_namespaces() {
+SandboxLayers enter_namespaces(std::span<const std::string> visible) {
     SandboxLayers layers;
     if (kMayLoseFiles) become_nobody();
     if (enter_user_namespace()) layers.add(Layer::user);
     if (unshare(CLONE_NEWNET) == 0) layers.add(Layer::network);
     if (unshare(CLONE_NEWIPC) == 0) layers.add(Layer::ipc);
     if (unshare(CLONE_NEWUTS) == 0) layers.add(Layer::uts);
-    if (kMayLoseFiles && leave_file_system()) layers.add(Layer::mount);
+    if (kMayLoseFiles && leave_file_system(visible)) layers.add(Layer::mount);
     if (drop_capabilities()) layers.add(Layer::capabilities);
     return layers;
 }

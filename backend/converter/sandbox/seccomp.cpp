@@ -66,8 +66,6 @@ struct Refused {
 constexpr Refused kRefused[] = {
     // glibc makes threads by clone then, whose flags a filter can see.
     {SCMP_SYS(clone3), ENOSYS},
-    // glibc counts processors in /sys for libheif, and reads how memory may be overcommitted when it frees.
-    {SCMP_SYS(openat), ENOENT},
     // Threads get names.
     {SCMP_SYS(prctl), EPERM},
 #ifndef __SANITIZE_ADDRESS__
@@ -75,6 +73,24 @@ constexpr Refused kRefused[] = {
     {SCMP_SYS(write), EBADF},
 #endif
 };
+
+// glibc counts processors in /sys for libheif, and reads how memory may be overcommitted when it frees.
+constexpr Refused kRefusedWithoutFiles[] = {{SCMP_SYS(openat), ENOENT}};
+
+constexpr Refused kRefusedWithFiles[] = {
+    // fontconfig asks whether a font is there before FreeType opens it: it is told so, without a look at any file.
+    {SCMP_SYS(access), 0},
+    {SCMP_SYS(faccessat), 0},
+#ifndef __SANITIZE_ADDRESS__
+    // librsvg asks for the name of its program.
+    {SCMP_SYS(readlink), ENOENT},
+    {SCMP_SYS(readlinkat), ENOENT},
+#endif
+};
+
+// Whatever opens a file for anything else than reading it, or makes one.
+constexpr unsigned long kMoreThanReading =
+    O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND | O_PATH | (O_TMPFILE & ~O_DIRECTORY);
 
 // What a sanitizer needs to tell its report.
 #ifdef __SANITIZE_ADDRESS__
@@ -123,6 +139,9 @@ class Filter {
         for (const int call : calls) add(SCMP_ACT_ALLOW, call, {});
     }
     void allow_if(int call, scmp_arg_cmp condition) { add(SCMP_ACT_ALLOW, call, {&condition, 1}); }
+    void refuse_if(int call, scmp_arg_cmp condition, int error) {
+        add(SCMP_ACT_ERRNO(static_cast<unsigned>(error)), call, {&condition, 1});
+    }
     void refuse(std::span<const Refused> calls) {
         for (const auto [call, error] : calls) add(SCMP_ACT_ERRNO(static_cast<unsigned>(error)), call, {});
     }
@@ -166,12 +185,23 @@ void allow_with_arguments(Filter& filter) {
     filter.allow_if(SCMP_SYS(tgkill), SCMP_A0_64(SCMP_CMP_EQ, static_cast<scmp_datum_t>(getpid())));
 }
 
+void allow_reading(Filter& filter) {
+    filter.allow_if(SCMP_SYS(openat), SCMP_A2_64(SCMP_CMP_MASKED_EQ, kMoreThanReading, O_RDONLY));
+    // FreeType closes a font's file for what would be executed.
+    filter.allow_if(SCMP_SYS(fcntl), SCMP_A1_64(SCMP_CMP_EQ, F_SETFD));
+    // gdk-pixbuf looks for the names of types of which it has no decoder.
+    filter.refuse_if(SCMP_SYS(newfstatat), SCMP_A3_64(SCMP_CMP_NE, AT_EMPTY_PATH), ENOENT);
+    filter.refuse(kRefusedWithFiles);
+}
+
 }  // namespace
 
-std::expected<void, std::string> install_seccomp_filter() {
+std::expected<void, std::string> install_seccomp_filter(Files files) {
     Filter filter;
     filter.allow(kAllowed);
     filter.refuse(kRefused);
+    if (files == Files::none) filter.refuse(kRefusedWithoutFiles);
+    if (files == Files::readable) allow_reading(filter);
     allow_with_arguments(filter);
 #ifdef __SANITIZE_ADDRESS__
     filter.allow(kAllowedToSanitizer);
