@@ -25,10 +25,12 @@ struct Texts {
     std::string cookie_secure = "true";
     std::string converters = std::to_string(std::max(1U, std::thread::hardware_concurrency()));
     std::string slow_converters = std::to_string(std::max(1U, std::thread::hardware_concurrency() / 2));
+    std::string svg_converters = "1";
     std::string storage_threads = "4";
     std::string storage_queue = "256";
     std::string storage_timeout = "10s";
     std::string max_upload_bytes = "64MiB";
+    std::string max_svg_bytes = "4MiB";
     std::string max_form_bytes = "256KiB";
     std::string max_uploads = "64";
     std::string max_pixels = "100000000";
@@ -96,10 +98,13 @@ void add_places(CLI::App& app, Texts& texts) {
 void add_limits(CLI::App& app, Texts& texts) {
     add(app, "converters", texts.converters, "converter processes");
     add(app, "slow-converters", texts.slow_converters, "more of them, of low priority, for AVIF and background work");
+    add(app, "svg-converters", texts.svg_converters,
+        "converter processes for SVG, started by the first one; 0: it is not read");
     add(app, "storage-threads", texts.storage_threads, "threads that read the storage, and as many that write it");
     add(app, "storage-queue", texts.storage_queue, "reads, or writes, that wait for a thread; one more is refused");
     add(app, "storage-timeout", texts.storage_timeout, "time that one read or write gets before it is given up");
     add(app, "max-upload-bytes", texts.max_upload_bytes, "size of an uploaded picture");
+    add(app, "max-svg-bytes", texts.max_svg_bytes, "size of an uploaded SVG");
     add(app, "max-form-bytes", texts.max_form_bytes, "size of an uploaded form, without the picture");
     add(app, "max-uploads", texts.max_uploads, "uploads at once; one more is refused");
     add(app, "max-pixels", texts.max_pixels, "pixels of a picture, over all its frames");
@@ -268,6 +273,7 @@ void read_limits(Reader& reader, const Texts& texts, Config& config) {
     PoolConfig& pool = config.pool;
     pool.converters = static_cast<unsigned>(reader.number("converters", texts.converters, 1, 1024));
     pool.slow_converters = static_cast<unsigned>(reader.number("slow-converters", texts.slow_converters, 1, 1024));
+    pool.svg_converters = static_cast<unsigned>(reader.number("svg-converters", texts.svg_converters, 0, 1024));
     pool.max_queue = reader.number("queue", texts.queue, 1, 100'000);
     pool.queue_timeout = reader.duration("queue-timeout", texts.queue_timeout, milliseconds(100));
     pool.job_timeout = reader.duration("job-timeout", texts.job_timeout, milliseconds(100));
@@ -290,6 +296,7 @@ void read_limits(Reader& reader, const Texts& texts, Config& config) {
     config.storage.max_waiting = reader.number("storage-queue", texts.storage_queue, 1, 100'000);
     config.storage.timeout = reader.duration("storage-timeout", texts.storage_timeout, milliseconds(100));
     config.uploads.one.max_bytes = reader.size("max-upload-bytes", texts.max_upload_bytes);
+    config.uploads.one.max_svg_bytes = reader.size("max-svg-bytes", texts.max_svg_bytes);
     config.uploads.one.max_form_bytes = reader.size("max-form-bytes", texts.max_form_bytes);
     config.uploads.max_at_once = reader.number("max-uploads", texts.max_uploads, 1, 100'000);
     config.server.max_connections = reader.number("max-connections", texts.max_connections, 1, 100'000);

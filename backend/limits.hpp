@@ -11,11 +11,12 @@ struct LimitName {
     std::string_view limit;  // the label of thumbgate_backend_limit_refusals_total
 };
 
-inline constexpr std::array<LimitName, 14> kLimits{{
+inline constexpr std::array<LimitName, 15> kLimits{{
     {"header_too_large", "header_bytes"},
     {"body_too_large", "body_bytes"},
     {"form_too_large", "form_bytes"},
     {"picture_too_large", "upload_bytes"},
+    {"svg_too_large", "svg_bytes"},
     {"too_many_pixels", "pixels"},
     {"side_too_long", "side"},
     {"too_many_frames", "frames"},

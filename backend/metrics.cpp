@@ -121,7 +121,7 @@ void Metrics::describe_build(std::string_view version, std::size_t converters, s
 
 // What has not happened yet is 0, not absent.
 void Metrics::begin_series() {
-    for (const Group group : {Group::fast, Group::slow}) set_busy_converters(group, 0);
+    for (const Group group : {Group::fast, Group::slow, Group::svg}) set_busy_converters(group, 0);
     for (const Lane lane : {Lane::interactive, Lane::upload, Lane::background, Lane::check}) set_queue_depth(lane, 0);
     for (const char* reason : {"queue_full", "would_be_late", "overload", "deadline_passed", "queue_timeout"}) {
         admission_refused_.Add({{"reason", reason}});
@@ -247,9 +247,11 @@ std::string Metrics::text() const {
     return prometheus::TextSerializer().Serialize(registry_.Collect());
 }
 
-void PoolReports::on_sandbox(SandboxLayers layers) {
-    metrics_.set_sandbox(layers);
-    log_.info("converters are locked in", {{"sandbox", describe(layers)}});
+void PoolReports::on_sandbox(ConverterKind kind, SandboxLayers layers) {
+    const bool is_svg = kind == ConverterKind::svg;
+    if (!is_svg) metrics_.set_sandbox(layers);
+    log_.info(is_svg ? "converters for SVG are locked in" : "converters are locked in",
+              {{"sandbox", describe(layers)}});
 }
 
 void PoolReports::on_converter_replaced(std::string_view reason, std::string_view detail) {

@@ -108,7 +108,7 @@ class PoolReports final : public PoolObserver {
     void on_job(std::string_view format, std::string_view result, std::chrono::duration<double> took) override {
         metrics_.on_conversion(format, result, took.count());
     }
-    void on_sandbox(SandboxLayers layers) override;
+    void on_sandbox(ConverterKind kind, SandboxLayers layers) override;
     void on_converter_replaced(std::string_view reason, std::string_view detail) override;
 
   private:

@@ -47,7 +47,7 @@ std::uint8_t niceness(Group group) {
 }
 
 ConverterProgram program_of(const PoolConfig& config) {
-    return {config.program, config.converter_memory, config.max_output_bytes};
+    return {config.program, config.converter_memory, config.max_output_bytes, config.kind};
 }
 
 // Zeros where it is not known.
@@ -80,6 +80,7 @@ asio::awaitable<Result<void>> Engine::prepare() {
         const Group group = i < config_.converters ? Group::fast : Group::slow;
         auto converter = co_await Converter::hire(zygote->control(), niceness(group), deadline);
         if (!converter) co_return std::unexpected(std::move(converter.error()));
+        if (!is_running()) co_return std::unexpected(stopping());
         note_sandbox(*converter);
         auto worker = std::make_unique<Worker>(executor_, group);
         worker->converter = std::make_unique<Converter>(Converter::moved_to(executor_, std::move(*converter)));
@@ -122,7 +123,7 @@ JobPtr Engine::make_job(const JobRequest& request, UniqueFd source, const JobTer
     job->lane = terms.lane;
     job->share = share_of(terms.client);
     job->deadline = terms.deadline;
-    job->group = group_of(request, terms.lane);
+    job->group = config_.slow_converters == 0 ? Group::fast : group_of(request, terms.lane);
     job->source_bytes = terms.source_bytes;
     job->on_unheard_offence = terms.on_unheard_offence;
     job->cost = costs_.estimate(label(request), job->source_bytes);
@@ -217,7 +218,7 @@ asio::awaitable<void> Engine::staff(Worker& worker) {
 void Engine::note_sandbox(const Converter& converter) {
     if (layers_ == converter.layers()) return;
     layers_ = converter.layers();
-    observer_->on_sandbox(*layers_);
+    observer_->on_sandbox(config_.kind, *layers_);
 }
 
 asio::awaitable<void> Engine::idle(Worker& worker) {

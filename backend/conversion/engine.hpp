@@ -27,7 +27,8 @@ class Engine final : public std::enable_shared_from_this<Engine>, private Zygote
   public:
     Engine(boost::asio::any_io_executor executor, PoolConfig config, PoolObserver& observer);
 
-    // Starts every process. May run on another executor than the engine's; call run() when it is through.
+    // Starts every process. May run on another executor than the engine's; call run() when it is through. An error also
+    // where stop() is called meanwhile.
     boost::asio::awaitable<Result<void>> prepare();
     void run();
 

@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "backend/conversion/svg_sniff.hpp"
+
 namespace thumbgate {
 namespace {
 
@@ -15,7 +17,7 @@ struct FormatNames {
 };
 
 // In the order of SourceFormat.
-constexpr std::array<FormatNames, 8> kNames{{
+constexpr std::array<FormatNames, 9> kNames{{
     {"jpeg", "image/jpeg"},
     {"png", "image/png"},
     {"webp", "image/webp"},
@@ -24,6 +26,7 @@ constexpr std::array<FormatNames, 8> kNames{{
     {"gif", "image/gif"},
     {"tiff", "image/tiff"},
     {"jxl", "image/jxl"},
+    {"svg", "image/svg+xml"},
 }};
 
 constexpr std::array<std::pair<std::string_view, SourceFormat>, 10> kMagic{{
@@ -88,7 +91,12 @@ std::optional<SourceFormat> sniff(std::string_view head) {
         if (head.starts_with(magic)) return format;
     }
     if (head.starts_with("RIFF") && head.size() >= 12 && head.substr(8, 4) == "WEBP") return SourceFormat::webp;
+    if (sniff_svg(head.substr(0, kLongestHead)) == Sniffed::yes) return SourceFormat::svg;
     return sniff_heif(head);
+}
+
+bool is_gzip(std::string_view head) {
+    return head.starts_with("\x1F\x8B");
 }
 
 bool is_video(std::string_view head) {

@@ -27,10 +27,11 @@ namespace {
 constexpr std::uint64_t kMegapixel = 1'000'000;
 constexpr std::uint8_t kMostOrientation = 8;  // EXIF's
 
-constexpr std::array<std::string_view, 14> kOutcomes{"ok",
+constexpr std::array<std::string_view, 15> kOutcomes{"ok",
                                                      "unsupported",
                                                      "no_codec",
                                                      "corrupt",
+                                                     "no_size",
                                                      "too_many_pixels",
                                                      "side_too_long",
                                                      "too_many_frames",
@@ -126,6 +127,8 @@ std::string message_of(Outcome outcome, const PoolConfig& config) {
             return "The picture, or the format that is asked for, needs a codec that this server does not have.";
         case Outcome::corrupt:
             return "The picture is damaged or cut off.";
+        case Outcome::no_size:
+            return "The SVG has no size: give it a width and a height, or a viewBox.";
         case Outcome::too_many_pixels:
             return "The picture has more than " + in_megapixels(config.max_pixels) + ".";
         case Outcome::side_too_long:
@@ -146,7 +149,7 @@ std::string message_of(Outcome outcome, const PoolConfig& config) {
             return "The result would have, or be scaled from, more than " + in_megapixels(config.max_pixels) + ".";
         case Outcome::result_side_too_long:
             return "The result would have more pixels a side than its format holds: 65500 in JPEG, 16383 in WebP, "
-                   "16384 in AVIF, 65535 in GIF.";
+                   "16384 in AVIF, 65535 in GIF; 32767 where it is drawn from SVG.";
         case Outcome::ok:
         case Outcome::failed:
             break;
@@ -198,7 +201,7 @@ std::optional<JobReply> check_reply(const JobRequest& request, std::span<const s
     auto reply = blank_message<JobReply>();
     std::memcpy(&reply, bytes.data(), sizeof reply);
     const bool in_range = reply.number == request.number && reply.outcome <= Outcome::failed &&
-                          reply.format <= Format::jxl && reply.source_format <= SourceFormat::jxl;
+                          reply.format <= Format::jxl && reply.source_format <= SourceFormat::svg;
     if (!in_range || !is_plausible(request, reply)) return std::nullopt;
     return reply;
 }

@@ -16,6 +16,7 @@
 
 #include "backend/converter/protocol.hpp"
 #include "backend/converter/sandbox/layers.hpp"
+#include "backend/converter/zygote_protocol.hpp"
 #include "backend/deadline.hpp"
 #include "backend/error.hpp"
 #include "backend/unique_fd.hpp"
@@ -24,9 +25,12 @@
 namespace thumbgate {
 
 struct PoolConfig {
-    std::filesystem::path program;                    // thumbgate-converter
-    unsigned converters = 2;                          // processes for what is done soon
-    unsigned slow_converters = 1;                     // processes for AVIF and background work, of a lower priority
+    std::filesystem::path program;  // thumbgate-converter
+    unsigned converters = 2;        // processes for what is done soon
+    // Processes for AVIF and background work, of a lower priority. 0: the others do that as well.
+    unsigned slow_converters = 1;
+    unsigned svg_converters = 1;                      // processes for SVG, from the first one on; 0: it is refused
+    ConverterKind kind = ConverterKind::raster;       // of one engine of a pool
     std::size_t max_queue = 256;                      // jobs of a lane that wait; one more is refused with 503
     std::chrono::milliseconds job_timeout{7000};      // a job that takes longer is killed with its converter
     std::chrono::milliseconds queue_timeout{10'000};  // a job that waits longer is refused with 503
@@ -73,6 +77,7 @@ enum class Lane : std::uint8_t {
 enum class Group : std::uint8_t {
     fast,
     slow,  // AVIF, and what nobody waits for
+    svg,   // whatever is made of SVG, on converters of an engine of their own
 };
 
 // What a picture did to the converter that worked at it.
@@ -89,6 +94,7 @@ struct JobTerms {
     std::string client = {};              // whose it is: converters are shared out fairly between clients
     std::string digest = {};              // SHA-256 of the source in hex: what it is known by if it breaks converters
     std::uint64_t source_bytes = 0;       // of the source, by which its time is estimated
+    bool is_svg = false;                  // the source, by its first bytes: it takes another kind of converter
     // Told on the pool's executor what is no part of the answer: the caller was gone, or told that it takes too long.
     std::function<void(Offence)> on_unheard_offence = {};
 };
@@ -112,7 +118,7 @@ class PoolObserver {
     // `format`: of the result, "inspect" for an inspection. `result`: "ok", an outcome's name, "timeout" or "crash".
     virtual void on_job(std::string_view format, std::string_view result, std::chrono::duration<double> took) = 0;
     // What converters have given up: at the start, and again when a later one has given up something else.
-    virtual void on_sandbox(SandboxLayers layers) = 0;
+    virtual void on_sandbox(ConverterKind kind, SandboxLayers layers) = 0;
     // `reason`: one of a few words, see reason(ConverterEnd) and Engine::look_into. `detail`: for the log.
     virtual void on_converter_replaced(std::string_view reason, std::string_view detail) = 0;
 };
@@ -126,10 +132,10 @@ class ConverterPool {
 
     // A job whose converter is lost is tried once more on a fresh one, since that may not be its fault. It is called
     // the picture's fault (crash) when both broke by what they did, and not (failed) when one was killed from outside.
-    // Errors: 415 unsupported, 422 corrupt / crash / timeout / the name of the Outcome that says which limit is
-    // exceeded, 500 failed; 503 at once with queue_full / would_be_late / overload / deadline_passed, or queue_timeout
-    // after it has waited too long, or late where it runs at its deadline (and runs on: it is killed at job_timeout
-    // alone), or starved where a slow converter overran because it got too little processor time.
+    // Errors: 415 unsupported or no_codec, 422 corrupt / crash / timeout / the name of the Outcome that says which
+    // limit is exceeded, 500 failed; 503 at once with queue_full / would_be_late / overload / deadline_passed, or
+    // queue_timeout after it has waited too long, or late where it runs at its deadline (and runs on: it is killed at
+    // job_timeout alone), or starved where a slow converter overran because it got too little processor time.
     virtual boost::asio::awaitable<Result<Picture>> convert(UniqueFd source, Conversion conversion, JobTerms terms) = 0;
     virtual boost::asio::awaitable<Result<PictureFacts>> inspect(UniqueFd source, JobTerms terms) = 0;
 

@@ -124,6 +124,7 @@ Result<pid_t> execute(const ConverterProgram& program, int socket) {
     std::vector<std::string> arguments{program.path.string(), "--zygote",
                                        "--memory-limit",      std::to_string(program.memory),
                                        "--output-limit",      std::to_string(program.max_output_bytes)};
+    if (program.kind == ConverterKind::svg) arguments.emplace_back("--svg");
     std::vector<std::string> environment = clean_environment();
     const SpawnActions actions(socket);
     const SpawnAttributes attributes;
@@ -208,7 +209,7 @@ asio::awaitable<Result<Converter>> Converter::hire(int zygote_control, std::uint
             if (converter.end_) received.error().detail += ": " + describe(co_await converter.ended(deadline));
             co_return std::unexpected(received.error());
         }
-        if (notice.kind == SpawnNotice::Kind::refused) co_return not_started(kConvertersDown, problem_of(notice));
+        if (notice.kind == SpawnNotice::Kind::refused) co_return not_started(kNotLockedIn, problem_of(notice));
         if (!converter.take(notice, *received)) co_return not_started(kConvertersDown, "a notice of another form");
         if (notice.kind == SpawnNotice::Kind::ready) is_ready = true;
     }

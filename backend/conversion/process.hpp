@@ -19,14 +19,16 @@
 
 namespace thumbgate {
 
-// The code of the errors below when a process did not answer in time; any other failure is kConvertersDown.
+// Codes of the errors below: a process did not answer in time, a converter could not be locked in, any other failure.
 inline constexpr std::string_view kNoAnswer = "no_answer";
+inline constexpr std::string_view kNotLockedIn = "not_locked_in";  // its sandbox cannot be had
 inline constexpr std::string_view kConvertersDown = "converters_down";
 
 struct ConverterProgram {
     std::filesystem::path path;                    // thumbgate-converter
     std::uint64_t memory = 2ULL << 30;             // bytes of address space of one converter
     std::uint64_t max_output_bytes = 32ULL << 20;  // of a result
+    ConverterKind kind = ConverterKind::raster;
 };
 
 // Move-only. Its destructor kills the zygote, with which every converter dies, and reaps it.

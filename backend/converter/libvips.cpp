@@ -19,6 +19,9 @@ constexpr std::array kAllowed{
     "VipsForeignSaveWebp", "VipsForeignSaveHeif", "VipsForeignSaveCgif", "VipsForeignSaveJxl",
 };
 
+// What is read of our own: a PNG, to see how it was made. As a source it is refused.
+constexpr const char* kLoadsOurOwn = "VipsForeignLoadPng";
+
 // Threads of one conversion hardly allocate at once; more arenas would eat the address space a converter may have.
 constexpr int kMallocArenas = 2;
 
@@ -42,10 +45,11 @@ void load_heif_codecs() {
 
 }  // namespace
 
-std::expected<void, std::string> start_libvips() {
+std::expected<void, std::string> start_libvips(ConverterKind kind) {
     // Runtime-generated vector code would need memory that is writable and executable.
     setenv("VIPS_NOVECTOR", "1", 1);
-    setenv("ORC_CODE", "emulate", 1);  // libvips makes some of it all the same
+    setenv("ORC_CODE", "emulate", 1);     // libvips makes some of it all the same
+    setenv("RAYON_NUM_THREADS", "1", 1);  // of librsvg's filters
     // A large picture is kept in memory, or fails for want of it: there is no file that it could go to.
     setenv("VIPS_DISC_THRESHOLD", "1000g", 1);
     mallopt(M_ARENA_MAX, kMallocArenas);
@@ -59,6 +63,10 @@ std::expected<void, std::string> start_libvips() {
     vips_operation_block_set("VipsForeignSave", TRUE);
     for (const char* allowed : kAllowed) vips_operation_block_set(allowed, FALSE);
     load_heif_codecs();
+    if (kind == ConverterKind::svg) {
+        vips_operation_block_set("VipsForeignLoad", TRUE);
+        vips_operation_block_set(kLoadsOurOwn, FALSE);
+    }
     return {};
 }
 

@@ -14,7 +14,6 @@ namespace {
 using vips::VImage;
 using vips::VOption;
 
-constexpr std::size_t kSniffSize = 64;              // bytes; room for a few compatible brands of a HEIF file
 constexpr std::uint64_t kLargestSide = 10'000'000;  // pixels; libvips' own bound, and geometry's
 constexpr int kMostBands = 5;                       // CMYK and alpha
 constexpr double kRoomForResize = 2;                // what WebP's scaling leaves for a kernel of better quality
@@ -115,12 +114,16 @@ Done decode_for_siblings(Job& job, int factor) {
 
 Done identify(Job& job) {
     std::uint8_t* data = nullptr;
-    const gint64 size = vips_source_sniff_at_most(job.source.get_source(), &data, kSniffSize);
+    const gint64 size = vips_source_sniff_at_most(job.source.get_source(), &data, kLongestHead);
     if (size <= 0) return std::unexpected(Failure{Outcome::unsupported, "it is empty"});
     const auto format = sniff({reinterpret_cast<const char*>(data), static_cast<std::size_t>(size)});
     if (!format) return std::unexpected(Failure{Outcome::unsupported, "unknown magic bytes"});
     job.source_format = *format;
-    if (!has_operation(loader(*format))) return std::unexpected(Failure{Outcome::no_codec, loader(*format)});
+    const bool is_svg = *format == SourceFormat::svg;
+    if (is_svg != (job.kind == ConverterKind::svg)) {
+        return std::unexpected(Failure{Outcome::no_codec, "not read by this kind of converter"});
+    }
+    if (!is_svg && !has_operation(loader(*format))) return std::unexpected(Failure{Outcome::no_codec, loader(*format)});
     return {};
 }
 
@@ -136,6 +139,7 @@ Done look_through(Job& job) {
 }
 
 Done open(Job& job) {
+    if (job.source_format == SourceFormat::svg) return open_drawing(job);
     job.image = load(job, VImage::option());
     job.exif_orientation = vips_image_get_orientation(job.image.get_image());
     job.orientation = orientation_of(job.request, job.exif_orientation);
@@ -170,7 +174,10 @@ Done load_frames(Job& job, std::uint64_t frames) {
 }
 
 Done plan_result(Job& job) {
-    job.plan = make_plan(job.request, job.source_size);
+    Look look = job.request;
+    // A drawing has as many pixels as are wanted.
+    if (job.drawing) look.enlarge = true;
+    job.plan = make_plan(look, job.source_size);
     // A long picture that fills an enlarged box would be scaled to any size, for a small part of it.
     for (const auto& [width, height] : {job.plan.scaled, job.plan.canvas}) {
         if (width <= kLargestSide && height <= kLargestSide && width * height <= job.request.max_pixels) continue;
@@ -181,6 +188,7 @@ Done plan_result(Job& job) {
 }
 
 Done shrink_on_load(Job& job) {
+    if (job.drawing) return draw(job);
     // The parts of frames that change have places of their own, which scaling would round.
     if (job.frames > 1) return {};
     if (job.is_decoded) return {};
@@ -220,6 +228,7 @@ Done take_used_area(Job& job) {
 }
 
 Done shrink_for_inspection(Job& job) {
+    if (job.drawing) return draw_for_inspection(job);
     if (job.frames > 1) return {};
     if (std::min(job.source_size.width, job.source_size.height) < kLargestJpegShrink) return {};
     if (job.source_format == SourceFormat::jpeg) {

@@ -21,6 +21,7 @@ constexpr std::string_view kHelp =
     "thumbgated starts it and talks to it over a socket; it is of no use when started by hand.\n"
     "\n"
     "  --zygote              serve the control socket at descriptor 3\n"
+    "  --svg                 read SVG, and nothing else\n"
     "  --memory-limit BYTES  address space of one converter, 268435456 or more (default 2147483648)\n"
     "  --output-limit BYTES  size of a result (default 33554432)\n"
     "  --help                print this\n";
@@ -33,8 +34,10 @@ int usage_error(std::string_view what) {
     return 2;
 }
 
-int serve(const thumbgate::SandboxLimits& limits) {
-    const auto served = thumbgate::run_zygote(thumbgate::kControlSocket, {limits, thumbgate::run_job});
+int serve(const thumbgate::SandboxLimits& limits, bool reads_svg) {
+    const thumbgate::Calling of_pictures{limits, thumbgate::ConverterKind::raster, thumbgate::run_job};
+    const thumbgate::Calling of_drawings{limits, thumbgate::ConverterKind::svg, thumbgate::run_svg_job};
+    const auto served = thumbgate::run_zygote(thumbgate::kControlSocket, reads_svg ? of_drawings : of_pictures);
     if (!served) std::cerr << "thumbgate-converter: " << served.error() << "\n";
     // Without the destructors of a library that forked children still use, and a leak check of what it keeps.
     _exit(served ? EXIT_SUCCESS : EXIT_FAILURE);
@@ -45,6 +48,7 @@ int serve(const thumbgate::SandboxLimits& limits) {
 int main(int argc, char** argv) {
     thumbgate::SandboxLimits limits;
     bool is_zygote = false;
+    bool reads_svg = false;
     const std::span<char*> arguments(argv + 1, argv + argc);
     for (std::size_t i = 0; i < arguments.size(); ++i) {
         const std::string_view argument = arguments[i];
@@ -54,6 +58,8 @@ int main(int argc, char** argv) {
         }
         if (argument == "--zygote") {
             is_zygote = true;
+        } else if (argument == "--svg") {
+            reads_svg = true;
         } else if (argument == "--memory-limit" && i + 1 < arguments.size()) {
             const auto bytes = thumbgate::parse_decimal(arguments[++i], UINT64_MAX);
             if (!bytes || *bytes < kLeastMemory) return usage_error("--memory-limit takes 268435456 or more");
@@ -66,6 +72,6 @@ int main(int argc, char** argv) {
             return usage_error("what is \"" + std::string(argument) + "\"?");
         }
     }
-    if (is_zygote) return serve(limits);
+    if (is_zygote) return serve(limits, reads_svg);
     return usage_error("this program is started by thumbgated");
 }

@@ -142,10 +142,11 @@ void explain(const Failure& failure, JobReply& reply) {
     std::copy_n(failure.detail.begin(), size, reply.detail.begin());
 }
 
-Done run(const JobRequest& request, int source, int output, JobReply& reply) {
+Done run(ConverterKind kind, const JobRequest& request, int source, int output, JobReply& reply) {
     static KeptPixels kept;
     kept.forget_others_than(request.source_digest);
     Job job{.request = request,
+            .kind = kind,
             .input = source,
             .output = output,
             .kept = kept,
@@ -156,21 +157,29 @@ Done run(const JobRequest& request, int source, int output, JobReply& reply) {
     return done;
 }
 
-}  // namespace
-
-JobReply run_job(const JobRequest& request, int source, int output) noexcept {
+JobReply run_job_of(ConverterKind kind, const JobRequest& request, int source, int output) noexcept {
     auto reply = blank_message<JobReply>();
     reply.number = request.number;
     try {
         // The descriptor is shared with whoever opened it, and may have been read before.
         Done done = lseek(source, 0, SEEK_SET) == 0 ? Done{} : std::unexpected(Failure{failed, "source: no file"});
-        if (done) done = run(request, source, output, reply);
+        if (done) done = run(kind, request, source, output, reply);
         if (!done) explain(done.error(), reply);
     } catch (const std::exception& error) {
         explain({failed, error.what()}, reply);
     }
     vips_error_clear();
     return reply;
+}
+
+}  // namespace
+
+JobReply run_job(const JobRequest& request, int source, int output) noexcept {
+    return run_job_of(ConverterKind::raster, request, source, output);
+}
+
+JobReply run_svg_job(const JobRequest& request, int source, int output) noexcept {
+    return run_job_of(ConverterKind::svg, request, source, output);
 }
 
 }  // namespace thumbgate

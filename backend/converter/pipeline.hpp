@@ -4,15 +4,19 @@
 #pragma once
 
 #include "backend/converter/protocol.hpp"
+#include "backend/converter/zygote_protocol.hpp"
 
 namespace thumbgate {
 
-// Reads `source` from its first byte. Writes at the start of `output`, for JobKind::convert alone. Both stay open.
+// Reads `source` from its first byte. Writes at the start of `output`, for JobKind::convert alone. Both stay open. SVG
+// is no_codec for the first, and anything else for the second.
 JobReply run_job(const JobRequest& request, int source, int output) noexcept;
+JobReply run_svg_job(const JobRequest& request, int source, int output) noexcept;
+using JobRunner = JobReply (*)(const JobRequest& request, int source, int output) noexcept;
 
 // A small picture, and its conversion to a format, so that the first job finds code, tables and pages in place. Both
 // descriptors are empty files of no further use. False: there is no picture, and the first jobs take a little longer.
-bool write_warm_up_source(int source) noexcept;
-void warm_up(Format format, int source, int output) noexcept;
+bool write_warm_up_source(ConverterKind kind, int source) noexcept;
+void warm_up(JobRunner run, Format format, int source, int output) noexcept;
 
 }  // namespace thumbgate

@@ -17,13 +17,14 @@ enum class JobKind : std::uint8_t {
     convert,  // descriptors: source, output
 };
 
-enum class SourceFormat : std::uint8_t { jpeg, png, webp, avif, heic, gif, tiff, jxl };
+enum class SourceFormat : std::uint8_t { jpeg, png, webp, avif, heic, gif, tiff, jxl, svg };
 
 enum class Outcome : std::uint8_t {
     ok,
     unsupported,      // not a picture, or a format that is not read
-    no_codec,         // a format that this build of libvips does not have, of the source or the result
+    no_codec,         // a format that this converter or its libvips does not have, of the source or the result
     corrupt,          // damaged or cut off
+    no_size,          // of SVG: neither width and height nor a viewBox
     too_many_pixels,  // more than JobRequest::max_pixels
     side_too_long,    // more than max_side, or than the decoder takes
     too_many_frames,  // more than max_frames

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <expected>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,11 +16,15 @@
 #include "backend/converter/orientation.hpp"
 #include "backend/converter/protocol.hpp"
 #include "backend/converter/thumbhash.hpp"
+#include "backend/converter/zygote_protocol.hpp"
 
 namespace thumbgate {
 
+class SvgDocument;
+
 struct Job {
     const JobRequest& request;
+    ConverterKind kind;
     int input;   // descriptor
     int output;  // descriptor
     KeptPixels& kept;
@@ -36,6 +41,10 @@ struct Job {
     Plan plan{};                // of an inspection what orient() needs alone
     vips::VImage image{};
     std::optional<VipsBandFormat> premultiplied_from{};
+
+    std::shared_ptr<const SvgDocument> drawing = {};  // of SVG
+    std::uint64_t trimmed_left = 0;                   // of a drawing, as it is stored
+    std::uint64_t trimmed_top = 0;
 
     std::uint64_t frames = 1;  // of the result, or loaded for an inspection
     vips::VImage strip{};      // all of them, one below the other, while `image` is one of them
@@ -76,6 +85,12 @@ Done load_frames(Job& job, std::uint64_t frames);  // one below the other
 Done choose_samples(Job& job);  // whole numbers, which can be summed up
 Done take_means(Job& job);      // decodes every pixel and keeps none; finds out about transparency
 Done describe_means(Job& job);  // of the first frame, in sRGB and as shown
+
+// drawing.cpp: what the steps above and `trim` do with SVG
+Done open_drawing(Job& job);         // parses it
+Done draw_for_inspection(Job& job);  // whole, as a small picture
+Done draw_for_trim(Job& job);        // whole, in its own size; of anything else nothing
+Done draw(Job& job);                 // what is used, in the size to which it is scaled
 
 // animation.cpp
 bool may_move(const Job& job);  // source and result, as far as their formats go

@@ -103,6 +103,8 @@ class Surveyor {
             case SourceFormat::gif:
                 count_gif();
                 break;
+            case SourceFormat::svg:
+                break;  // librsvg bounds what it makes of one
         }
         return counted_;
     }

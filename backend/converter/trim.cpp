@@ -56,6 +56,7 @@ void make_equal(int& one, int& other) {
 
 Done trim(Job& job) {
     if (!job.request.trims || may_move(job)) return {};  // frames have edges of their own
+    if (auto drawn = draw_for_trim(job); !drawn) return drawn;
     job.image = job.image.copy_memory();
     job.is_decoded = true;
     Edges cut = background_edges(job);
@@ -66,6 +67,8 @@ Done trim(Job& job) {
     const int width = job.image.width() - cut.left - cut.right;
     const int height = job.image.height() - cut.top - cut.bottom;
     job.image = job.image.extract_area(cut.left, cut.top, width, height);
+    job.trimmed_left = static_cast<std::uint64_t>(cut.left);
+    job.trimmed_top = static_cast<std::uint64_t>(cut.top);
     job.source_size =
         oriented(job.orientation, {static_cast<std::uint64_t>(width), static_cast<std::uint64_t>(height)});
     return {};

@@ -1,3 +1,8 @@
+#include <unistd.h>
+
+#include <iterator>
+#include <string_view>
+
 #include "backend/converter/channel.hpp"
 #include "backend/converter/limited_target.hpp"
 #include "backend/converter/pipeline.hpp"
@@ -8,6 +13,11 @@ namespace {
 constexpr int kSide = 64;                     // pixels
 constexpr std::uint64_t kMaxBytes = 1 << 20;  // of either file
 
+// A text, since fonts take longest.
+constexpr std::string_view kDrawing =
+    "<svg xmlns='http://www.w3.org/2000/svg' width='64' height='64'>"
+    "<circle r='32'/><text y='32'>Text</text></svg>";
+
 void write_picture(int descriptor) {
     LimitedTarget target(descriptor, kMaxBytes);
     vips::VImage::black(kSide, kSide, vips::VImage::option()->set("bands", 3))
@@ -17,7 +27,8 @@ void write_picture(int descriptor) {
 
 }  // namespace
 
-bool write_warm_up_source(int source) noexcept {
+bool write_warm_up_source(ConverterKind kind, int source) noexcept {
+    if (kind == ConverterKind::svg) return pwrite(source, kDrawing.data(), kDrawing.size(), 0) == ssize(kDrawing);
     try {
         write_picture(source);
         return true;
@@ -27,7 +38,7 @@ bool write_warm_up_source(int source) noexcept {
     }
 }
 
-void warm_up(Format format, int source, int output) noexcept {
+void warm_up(JobRunner run, Format format, int source, int output) noexcept {
     auto request = blank_message<JobRequest>();
     request.kind = JobKind::convert;
     request.format_is_named = true;
@@ -39,7 +50,7 @@ void warm_up(Format format, int source, int output) noexcept {
     request.max_scans = 1;
     request.max_metadata_bytes = kMaxBytes;
     request.max_output_bytes = kMaxBytes;
-    run_job(request, source, output);
+    run(request, source, output);
 }
 
 }  // namespace thumbgate

@@ -45,10 +45,10 @@ bool has_job(int socket) {
 }
 
 // What is left of it when a job comes is left out: that one is waited for.
-void warm_up_until_job(int socket, int source, int output) {
+void warm_up_until_job(JobRunner run, int socket, int source, int output) {
     for (const Format format : {Format::png, Format::webp, Format::avif}) {
         if (has_job(socket)) return;
-        warm_up(format, source, output);
+        warm_up(run, format, source, output);
     }
 }
 
@@ -65,18 +65,20 @@ bool do_one_job(int socket, JobRunner run) {
 
 }  // namespace
 
-void run_converter(UniqueFd job_socket, const Calling& calling, SandboxLayers inherited) {
+void run_converter(UniqueFd job_socket, const Heritage& heritage) {
+    const Calling& calling = heritage.calling;
     UniqueFd source(memfd_create("warm-up source", MFD_CLOEXEC));
     UniqueFd output(memfd_create("warm-up output", MFD_CLOEXEC));
-    const auto layers = enter_sandbox(calling.limits, inherited);
+    const Files files = calling.kind == ConverterKind::svg ? Files::readable : Files::none;
+    const auto layers = enter_sandbox(calling.limits, heritage.layers, files, heritage.fonts);
     if (!layers) {
         say_refused(job_socket.get(), "the sandbox: " + layers.error());
         _exit(EXIT_FAILURE);
     }
-    const bool can_warm_up = write_warm_up_source(source.get());
-    if (can_warm_up) warm_up(Format::jpeg, source.get(), output.get());
+    const bool can_warm_up = write_warm_up_source(calling.kind, source.get());
+    if (can_warm_up) warm_up(calling.run, Format::jpeg, source.get(), output.get());
     bool goes_on = say_ready(job_socket.get(), *layers);
-    if (can_warm_up) warm_up_until_job(job_socket.get(), source.get(), output.get());
+    if (can_warm_up) warm_up_until_job(calling.run, job_socket.get(), source.get(), output.get());
     source.reset();
     output.reset();
     while (goes_on) goes_on = do_one_job(job_socket.get(), calling.run);

@@ -2,21 +2,29 @@
 // until the broker closes the job socket.
 #pragma once
 
-#include "backend/converter/protocol.hpp"
+#include <string>
+#include <vector>
+
+#include "backend/converter/pipeline.hpp"
 #include "backend/converter/sandbox/sandbox.hpp"
 #include "backend/unique_fd.hpp"
 
 namespace thumbgate {
 
-// What does a job: run_job(), or in tests what stands for a decoder in an attacker's hands.
-using JobRunner = JobReply (*)(const JobRequest& request, int source, int output) noexcept;
-
 struct Calling {
     SandboxLimits limits;
-    JobRunner run;
+    ConverterKind kind;
+    JobRunner run;  // what does a job: or in tests what stands for a decoder in an attacker's hands
 };
 
-// Runs in a process forked for it, and ends the process. `inherited`: what the zygote gave up before.
-[[noreturn]] void run_converter(UniqueFd job_socket, const Calling& calling, SandboxLayers inherited);
+// What every converter of a zygote is born with.
+struct Heritage {
+    Calling calling;
+    std::vector<std::string> fonts;  // folders
+    SandboxLayers layers;            // in force already
+};
+
+// Runs in a process forked for it, and ends the process.
+[[noreturn]] void run_converter(UniqueFd job_socket, const Heritage& heritage);
 
 }  // namespace thumbgate

@@ -14,8 +14,10 @@
 #include <cstdlib>
 #include <map>
 #include <utility>
+#include <vector>
 
 #include "backend/converter/channel.hpp"
+#include "backend/converter/fonts.hpp"
 #include "backend/converter/libvips.hpp"
 #include "backend/converter/sandbox/namespaces.hpp"
 #include "backend/converter/sandbox/system_error.hpp"
@@ -80,9 +82,8 @@ class Children {
 
 // What every converter is forked with.
 struct Estate {
-    Calling calling;
-    SandboxLayers layers;  // in force already
-    UniqueFd nothing;      // /dev/null
+    Heritage heritage;
+    UniqueFd nothing;  // /dev/null
 };
 
 // Leaves the job socket, as descriptor 3, and nothing else to read from.
@@ -104,7 +105,7 @@ bool keep_only(const UniqueFd& job_socket, const UniqueFd& nothing) {
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, nullptr);
-    run_converter(UniqueFd(kControlSocket), estate.calling, estate.layers);
+    run_converter(UniqueFd(kControlSocket), estate.heritage);
 }
 
 // Tells the broker who its converter is. False when that failed.
@@ -154,12 +155,14 @@ bool serve_request(int control_socket, const Estate& estate, Children& children)
 
 std::expected<void, std::string> run_zygote(int control_socket, const Calling& calling) {
     leave_signals_to_the_broker();
-    if (auto started = start_libvips(); !started) return std::unexpected("libvips: " + started.error());
+    if (auto started = start_libvips(calling.kind); !started) return std::unexpected("libvips: " + started.error());
+    const std::vector<std::string> fonts =
+        calling.kind == ConverterKind::svg ? load_fonts() : std::vector<std::string>();
     const UniqueFd child_events = open_child_events();
     if (!child_events) return system_error("signalfd");
     UniqueFd nothing(open("/dev/null", O_RDWR | O_CLOEXEC));
     if (!nothing) return system_error("/dev/null");
-    const Estate estate{calling, enter_namespaces(), std::move(nothing)};
+    const Estate estate{{calling, fonts, enter_namespaces(fonts)}, std::move(nothing)};
     if (!say_hello(control_socket)) return system_error("control socket (descriptor 3)");
     Children children;
     std::array<pollfd, 2> events{{{control_socket, POLLIN, 0}, {child_events.get(), POLLIN, 0}}};

@@ -12,6 +12,12 @@
 
 namespace thumbgate {
 
+// What the converters of one zygote read. They are kept apart because drawing takes fonts, and so files.
+enum class ConverterKind : std::uint8_t {
+    raster,  // every format but SVG; no files
+    svg,     // SVG alone; the files of fonts, for reading
+};
+
 inline constexpr int kControlSocket = 3;  // the descriptor the zygote finds its control socket at
 
 // Zygote to broker, once on the control socket: libvips is initialised, converters can be asked for.

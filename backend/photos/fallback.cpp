@@ -62,18 +62,14 @@ std::expected<std::unique_ptr<Fallback>, std::string> Fallback::open(const asio:
     if (!bytes) return std::unexpected(bytes.error());
     auto picture = in_memory(*bytes);
     if (!picture) return std::unexpected(picture.error());
-    std::string digest = hex_encode(sha256(*bytes));
-    return std::unique_ptr<Fallback>(
-        new Fallback(executor, pool, std::move(config), std::move(*picture), std::move(digest)));
+    std::unique_ptr<Fallback> fallback(new Fallback(executor, pool, std::move(config), std::move(*picture)));
+    fallback->digest_ = hex_encode(sha256(*bytes));
+    fallback->is_svg_ = sniff(*bytes) == SourceFormat::svg;
+    return fallback;
 }
 
-Fallback::Fallback(const asio::any_io_executor& executor, ConverterPool& pool, FallbackConfig config, UniqueFd picture,
-                   std::string digest)
-    : pool_(pool),
-      config_(std::move(config)),
-      picture_(std::move(picture)),
-      digest_(std::move(digest)),
-      flights_(executor) {}
+Fallback::Fallback(const asio::any_io_executor& executor, ConverterPool& pool, FallbackConfig config, UniqueFd picture)
+    : pool_(pool), config_(std::move(config)), picture_(std::move(picture)), flights_(executor) {}
 
 bool Fallback::stands_in_for(const Error& error) {
     return error.status == 404 || error.status == 415 || error.status == 422;
@@ -88,6 +84,7 @@ asio::awaitable<Result<PicturePtr>> Fallback::make(Conversion conversion, JobTer
     }
     const Deadline deadline = terms.deadline;
     terms.digest = digest_;
+    terms.is_svg = is_svg_;
     SingleFlight<PicturePtr>::Work work = [this, conversion = std::move(conversion), terms = std::move(terms)] {
         return convert(conversion, terms);
     };

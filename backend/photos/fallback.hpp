@@ -42,15 +42,16 @@ class Fallback {
     std::uint64_t given() const { return given_; }  // so far
 
   private:
-    Fallback(const boost::asio::any_io_executor& executor, ConverterPool& pool, FallbackConfig config, UniqueFd picture,
-             std::string digest);
+    Fallback(const boost::asio::any_io_executor& executor, ConverterPool& pool, FallbackConfig config,
+             UniqueFd picture);
 
     boost::asio::awaitable<Result<PicturePtr>> convert(Conversion conversion, JobTerms terms);
 
     ConverterPool& pool_;
     const FallbackConfig config_;
-    const UniqueFd picture_;    // in memory
-    const std::string digest_;  // SHA-256 in hex
+    const UniqueFd picture_;  // in memory
+    std::string digest_;      // SHA-256 in hex
+    bool is_svg_ = false;
     SingleFlight<PicturePtr> flights_;
     std::map<std::string, PicturePtr> made_;  // by canonical form
     std::uint64_t given_ = 0;

@@ -140,7 +140,8 @@ asio::awaitable<Result<PictureFacts>> PhotoApi::inspect(Request& request, const 
                    .deadline = request.deadline,
                    .client = request.identity.client,
                    .digest = picture.sha256,
-                   .source_bytes = picture.bytes};
+                   .source_bytes = picture.bytes,
+                   .is_svg = picture.is_svg};
     co_return co_await parts_.pool.inspect(std::move(*source), std::move(terms));
 }
 

@@ -101,7 +101,7 @@ Result<std::optional<Original>> PhotoStore::open_original(const std::string& id)
     if (!*record) return std::optional<Original>();
     auto original = storage_.open(original_key(id));
     if (!original) return std::unexpected(std::move(original.error()));
-    if (*original) return Original{std::move(**original), std::move((*record)->sha256)};
+    if (*original) return Original{std::move(**original), std::move((*record)->sha256), std::move((*record)->format)};
     // Removed between the two looks, or lost.
     const auto still_there = exists(id);
     if (still_there && *still_there) return damaged(original_key(id) + " is missing");

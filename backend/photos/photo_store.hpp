@@ -34,6 +34,7 @@ struct PhotoPage {
 struct Original {
     StoredObject object;
     std::string sha256;  // hex
+    std::string format;  // "jpeg"
 };
 
 struct Removals {

@@ -4,12 +4,13 @@
 #include <utility>
 
 #include "backend/conversion/formats.hpp"
+#include "backend/conversion/svg_sniff.hpp"
 #include "backend/units.hpp"
 
 namespace thumbgate {
 namespace {
 
-constexpr std::size_t kHeadBytes = 32;  // enough for every format's first bytes
+constexpr std::size_t kHeadBytes = 32;  // enough for every format's first bytes, but for those of SVG
 constexpr std::string_view kPhotoField = "photo";
 
 }  // namespace
@@ -26,15 +27,12 @@ Error empty_picture() {
 void PictureSink::add(std::string_view bytes) {
     if (error_) return;
     bytes_ += bytes.size();
-    if (bytes_ > max_bytes_) {
-        error_ = too_large(max_bytes_);
-        return;
+    check_size();
+    if (!error_ && !looked_) {
+        head_ += bytes.substr(0, kLongestHead - head_.size());
+        if (head_.size() >= kHeadBytes) look_at_first_bytes(head_.size() == kLongestHead);
     }
-    if (!looked_) {
-        head_ += bytes.substr(0, kHeadBytes - head_.size());
-        if (head_.size() == kHeadBytes) look_at_first_bytes();
-    }
-    collected_ += bytes;
+    if (!error_) collected_ += bytes;
 }
 
 void PictureSink::finish() {
@@ -42,13 +40,29 @@ void PictureSink::finish() {
     if (bytes_ == 0) {
         error_ = empty_picture();
     } else if (!looked_) {
-        look_at_first_bytes();
+        look_at_first_bytes(true);
     }
 }
 
-void PictureSink::look_at_first_bytes() {
+void PictureSink::check_size() {
+    if (bytes_ > max_bytes_) {
+        error_ = too_large(max_bytes_);
+    } else if (format_ == SourceFormat::svg && bytes_ > max_svg_bytes_) {
+        error_ = Error{413, "svg_too_large",
+                       "The picture is larger than the limit of " + describe_size(max_svg_bytes_) + " for SVG."};
+    }
+}
+
+// `is_all`: what does not say by now what it is is not waited for.
+void PictureSink::look_at_first_bytes(bool is_all) {
+    format_ = sniff(head_);
+    if (!format_ && !is_all && sniff_svg(head_) == Sniffed::undecided) return;
     looked_ = true;
-    if (sniff(head_)) return;
+    if (format_) return check_size();
+    if (is_gzip(head_)) {
+        error_ = Error{415, "compressed", "This is compressed by gzip; if it is an SVG (.svgz), send it unpacked."};
+        return;
+    }
     if (is_video(head_)) {
         error_ =
             Error{415, "video", "This is a video; thumbnails are made of pictures. Send one of its frames instead."};

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "backend/converter/protocol.hpp"
 #include "backend/error.hpp"
 #include "backend/http/multipart.hpp"
 
@@ -15,7 +16,8 @@ namespace thumbgate {
 
 class PictureSink final : public MultipartSink {
   public:
-    explicit PictureSink(std::uint64_t max_bytes) : max_bytes_(max_bytes) {}
+    PictureSink(std::uint64_t max_bytes, std::uint64_t max_svg_bytes)
+        : max_bytes_(max_bytes), max_svg_bytes_(max_svg_bytes) {}
 
     // Of the picture itself. Once `error` is set, nothing more is taken.
     void add(std::string_view bytes);
@@ -24,6 +26,8 @@ class PictureSink final : public MultipartSink {
 
     const std::optional<Error>& error() const { return error_; }
     std::uint64_t bytes() const { return bytes_; }
+    // By its first bytes, once it is finished.
+    std::optional<SourceFormat> format() const { return format_; }
     std::size_t collected() const { return collected_.size(); }
     std::string take() { return std::exchange(collected_, {}); }
 
@@ -34,12 +38,15 @@ class PictureSink final : public MultipartSink {
     bool saw_photo_field() const { return saw_photo_; }
 
   private:
-    void look_at_first_bytes();
+    void look_at_first_bytes(bool is_all);
+    void check_size();
 
     std::uint64_t max_bytes_;
+    std::uint64_t max_svg_bytes_;
     std::uint64_t bytes_ = 0;
     std::string head_;  // the first bytes, until they were looked at
     bool looked_ = false;
+    std::optional<SourceFormat> format_;
     std::string collected_;
     std::optional<Error> error_;
     bool in_photo_ = false;

@@ -112,6 +112,7 @@ asio::awaitable<Result<PicturePtr>> Pictures::fly(std::string photo, Conversion 
     if (!*original) co_return no_such_photo();
     terms.digest = (*original)->sha256;
     terms.source_bytes = (*original)->object.size;
+    terms.is_svg = (*original)->format == name(SourceFormat::svg);
     std::string form = result_form(canonical_form(conversion));
     auto picture =
         co_await parts_.pool.convert(std::move((*original)->object.fd), std::move(conversion), std::move(terms));

@@ -148,7 +148,7 @@ asio::awaitable<Result<ReceivedPicture>> receive_picture(Request& request, Stora
     auto file = co_await offload(threads, std::move(make), terms);
     if (!file) co_return std::unexpected(std::move(file.error()));
     const auto writer = threads.own(Writer{std::move(*file), {}});
-    PictureSink sink(limits.max_bytes);
+    PictureSink sink(limits.max_bytes, limits.max_svg_bytes);
     Form form(boundary, sink);
     const Receiving receiving{request, threads, writer, sink};
     auto received = co_await receive(receiving, form, limits.max_form_bytes);
@@ -156,6 +156,7 @@ asio::awaitable<Result<ReceivedPicture>> receive_picture(Request& request, Stora
     ReceivedPicture picture;
     picture.file = std::shared_ptr<TempFile>(writer, &writer->file);
     picture.bytes = sink.bytes();
+    picture.is_svg = sink.format() == SourceFormat::svg;
     picture.sha256 = writer->digest.hex();
     co_return picture;
 }

@@ -16,6 +16,7 @@ namespace thumbgate {
 
 struct ReceiveLimits {
     std::uint64_t max_bytes = 64ULL << 20;        // of the picture
+    std::uint64_t max_svg_bytes = 4ULL << 20;     // of one that is SVG
     std::uint64_t max_form_bytes = 256ULL << 10;  // of a form beside it
 };
 
@@ -23,6 +24,7 @@ struct ReceivedPicture {
     std::shared_ptr<TempFile> file;  // removed on a storage thread, unless it is kept
     std::uint64_t bytes = 0;
     std::string sha256;  // hex
+    bool is_svg = false;
 };
 
 // Errors: 413 larger than the limits, 415 not a picture, 400 empty, malformed or cut off, 408 too slow, and those of

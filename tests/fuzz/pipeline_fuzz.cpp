@@ -8,6 +8,7 @@
 #include <array>
 #include <string>
 
+#include "backend/conversion/formats.hpp"
 #include "backend/conversion/job.hpp"
 #include "backend/converter/channel.hpp"
 #include "backend/converter/libvips.hpp"
@@ -51,8 +52,8 @@ JobRequest chosen_request(std::string_view choices) {
     return convert_request(small_limits(), conversion);
 }
 
-void check(const JobRequest& request, int source, int output) {
-    const JobReply reply = run_job(request, source, output);
+void check(JobRunner run, const JobRequest& request, int source, int output) {
+    const JobReply reply = run(request, source, output);
     expect(check_reply(request, bytes_of(reply)).has_value());
     if (reply.outcome != Outcome::ok) return;
     if (request.kind == JobKind::inspect) return;
@@ -71,7 +72,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const UniqueFd source(memfd_create("source", MFD_CLOEXEC));
     const UniqueFd output(memfd_create("output", MFD_CLOEXEC));
     expect(write(source.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()));
-    check(inspect_request(small_limits()), source.get(), output.get());
-    check(chosen_request(text.substr(text.size() - kChoices)), source.get(), output.get());
+    const JobRunner run = sniff(text) == SourceFormat::svg ? run_svg_job : run_job;
+    check(run, inspect_request(small_limits()), source.get(), output.get());
+    check(run, chosen_request(text.substr(text.size() - kChoices)), source.get(), output.get());
     return 0;
 }

@@ -197,12 +197,24 @@ JobReply outcome_of(const JobRequest& request, long result) {
     return result == -1 ? refused(request, std::strerror(errno)) : worked(request);
 }
 
-JobReply run_attack_or_job(const JobRequest& request, int source, int output) noexcept {
+namespace {
+
+JobReply attack_or(JobRunner run, const JobRequest& request, int source, int output) {
     std::array<char, 64> start{};
     const ssize_t size = pread(source, start.data(), start.size(), 0);
     const std::string_view text(start.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
-    if (!text.starts_with(kMark)) return run_job(request, source, output);
+    if (!text.starts_with(kMark)) return run(request, source, output);
     return run_attack(text.substr(kMark.size()), {request, source, output, 0});
+}
+
+}  // namespace
+
+JobReply run_attack_or_job(const JobRequest& request, int source, int output) noexcept {
+    return attack_or(run_job, request, source, output);
+}
+
+JobReply run_attack_or_svg_job(const JobRequest& request, int source, int output) noexcept {
+    return attack_or(run_svg_job, request, source, output);
 }
 
 }  // namespace thumbgate::test

@@ -20,8 +20,9 @@ struct Scene {
 };
 
 // Runs an attack; where it survives it, a reply whose detail begins with "refused" or, where it succeeded, "worked".
-// Anything else than an attack goes to run_job().
+// Anything else than an attack goes to run_job(), or run_svg_job().
 JobReply run_attack_or_job(const JobRequest& request, int source, int output) noexcept;
+JobReply run_attack_or_svg_job(const JobRequest& request, int source, int output) noexcept;
 
 JobReply refused(const JobRequest& request, const std::string& why);
 JobReply worked(const JobRequest& request);

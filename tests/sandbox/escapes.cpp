@@ -35,6 +35,13 @@ long open_by(long call, const char* path) {
     return syscall(SYS_openat2, AT_FDCWD, path, how.data(), sizeof how);
 }
 
+constexpr const char* kFont = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf";
+
+long open_for(const char* path, int flags) {
+    constexpr unsigned kMode = 0600;
+    return syscall(SYS_openat, AT_FDCWD, path, flags, kMode);
+}
+
 long map_code() {
     void* code = mmap(nullptr, kPage, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     return code == MAP_FAILED ? -1 : 0;
@@ -89,6 +96,16 @@ constexpr Escape kEscapes[] = {
     {"openat2", [](const Scene&) { return open_by(SYS_openat2, "/etc/passwd"); }},
     {"proc", [](const Scene&) { return open_by(SYS_openat, "/proc/self/status"); }},
     {"stat", [](const Scene&) { return look_at("/etc/passwd"); }},
+    {"read-font", [](const Scene&) { return open_for(kFont, O_RDONLY | O_CLOEXEC); }},
+    {"list-fonts", [](const Scene&) { return open_for("/usr/share/fonts", O_RDONLY | O_DIRECTORY); }},
+    {"leave-fonts", [](const Scene&) { return open_for("/usr/share/fonts/../../../etc/passwd", O_RDONLY); }},
+    {"font-as-folder", [](const Scene&) { return open_for(kFont, O_RDONLY | O_DIRECTORY); }},
+    {"write-font", [](const Scene&) { return open_for(kFont, O_RDWR); }},
+    {"append-to-font", [](const Scene&) { return open_for(kFont, O_WRONLY | O_APPEND); }},
+    {"cut-font", [](const Scene&) { return open_for(kFont, O_RDONLY | O_TRUNC); }},
+    {"place-of-file", [](const Scene&) { return open_for("/etc/passwd", O_PATH); }},
+    {"make-file", [](const Scene&) { return open_for("/usr/share/fonts/new", O_RDONLY | O_CREAT); }},
+    {"make-nameless-file", [](const Scene&) { return open_for("/tmp", O_RDWR | O_TMPFILE); }},
     {"inet-socket", [](const Scene&) { return syscall(SYS_socket, AF_INET, SOCK_STREAM, 0); }},
     {"unix-socket", [](const Scene&) { return syscall(SYS_socket, AF_UNIX, SOCK_STREAM, 0); }},
     {"execve", [](const Scene&) { return syscall(SYS_execve, "/bin/true", no_strings(), no_strings()); }},

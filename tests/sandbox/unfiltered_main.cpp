@@ -18,6 +18,8 @@ int main() {
                         seccomp_load(filter) == 0;
     if (!loaded) _exit(EXIT_FAILURE);
     const bool served =
-        thumbgate::run_zygote(thumbgate::kControlSocket, {thumbgate::SandboxLimits{}, thumbgate::run_job}).has_value();
+        thumbgate::run_zygote(thumbgate::kControlSocket,
+                              {thumbgate::SandboxLimits{}, thumbgate::ConverterKind::raster, thumbgate::run_job})
+            .has_value();
     _exit(served ? EXIT_SUCCESS : EXIT_FAILURE);
 }

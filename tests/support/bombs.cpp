@@ -279,6 +279,22 @@ std::string avif_of_items(std::uint16_t items) {
     return box("ftyp", "avif"s + std::string(4, '\0') + "avifmif1miaf") + full_box("meta", 0, meta);
 }
 
+std::string svg_of_size(std::uint32_t side) {
+    const std::string size = std::to_string(side);
+    return "<svg xmlns='http://www.w3.org/2000/svg' width='" + size + "' height='" + size + "'><rect/></svg>";
+}
+
+std::string svg_of_uses(std::size_t levels) {
+    std::string file =
+        "<svg xmlns='http://www.w3.org/2000/svg' width='10' height='10'><rect id='e0' width='9' height='9'/>";
+    for (std::size_t i = 1; i <= levels; ++i) {
+        file += "<g id='e" + std::to_string(i) + "'>";
+        for (int j = 0; j < 10; ++j) file += "<use href='#e" + std::to_string(i - 1) + "'/>";
+        file += "</g>";
+    }
+    return file + "</svg>";
+}
+
 std::string svg_of_groups(std::size_t depth) {
     std::string file = "<svg xmlns='http://www.w3.org/2000/svg' width='10' height='10'>";
     for (std::size_t i = 0; i < depth; ++i) file += "<g>";

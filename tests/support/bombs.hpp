@@ -56,6 +56,8 @@ std::string jpeg_of_zeros(std::size_t bytes);
 std::string avif_grid(std::uint32_t side);
 // So many pictures, none of which has any bytes.
 std::string avif_of_items(std::uint16_t items);
+std::string svg_of_size(std::uint32_t side);
+std::string svg_of_uses(std::size_t levels);  // each uses the one before ten times
 std::string svg_of_groups(std::size_t depth);
 std::string svg_of_entities(std::size_t levels);  // each ten times the one before: "a billion laughs"
 

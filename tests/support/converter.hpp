@@ -23,8 +23,8 @@ namespace thumbgate::test {
 // Not thread-safe. What cannot be started or does not answer is a std::runtime_error.
 class LoneConverter {
   public:
-    explicit LoneConverter(const std::filesystem::path& program)
-        : zygote_(value(run_to_end(Zygote::start({program}, after(kPatience))))) {}
+    explicit LoneConverter(const std::filesystem::path& program, ConverterKind kind = ConverterKind::raster)
+        : zygote_(value(run_to_end(Zygote::start({.path = program, .kind = kind}, after(kPatience))))) {}
 
     // Kills the converter that there is, if any, and waits until the next one is ready.
     void replace() {

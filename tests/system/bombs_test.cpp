@@ -9,6 +9,7 @@
 #include "tests/support/service_request.hpp"
 #include "tests/support/sockets.hpp"
 #include "tests/support/stack.hpp"
+#include "tests/support/wait.hpp"
 
 using namespace thumbgate::test;
 
@@ -83,8 +84,10 @@ const std::vector<Bomb>& all_bombs() {
         {"JPEG of 5000 scans", [] { return bombs::jpeg_of_scans(9000, 5000); }, 422, "too_many_scans"},
         {"JPEG of a million comments", [] { return bombs::jpeg_of_comments(1'000'000); }, 422, "too_much_metadata"},
         {"JPEG of 63 MiB of zeros", [] { return bombs::jpeg_of_zeros(63 * kMiB); }, 422, "corrupt"},
-        {"SVG of 100,000 groups", [] { return bombs::svg_of_groups(100'000); }, 415, "unsupported_format"},
-        {"SVG of a billion laughs", [] { return bombs::svg_of_entities(9); }, 415, "unsupported_format"},
+        {"SVG of 100,000 groups", [] { return bombs::svg_of_groups(100'000); }, 422, "corrupt"},
+        {"SVG of a billion laughs", [] { return bombs::svg_of_entities(9); }, 422, "corrupt"},
+        {"SVG of 30,000 x 30,000", [] { return bombs::svg_of_size(30'000); }, 422, "too_many_pixels"},
+        {"SVG of 5 MiB", [] { return bombs::svg_of_size(10) + std::string(5 * kMiB, ' '); }, 413, "svg_too_large"},
     };
     return kBombs;
 }
@@ -129,7 +132,8 @@ TEST_CASE("every bomb is refused within two seconds by the limit that it breaks,
             CHECK(memory.most() < kToRefuse);
         }
     }
-    CHECK(service.stored_files() == stored);
+    // What was being received is removed by a thread of the storage.
+    CHECK(wait_until(10s, [&] { return service.stored_files() == stored; }));
     // None of them so much as cost a converter.
     CHECK(service.backend().converter_pids() == converters);
     CHECK(service.backend_metric("thumbgate_backend_limit_refusals_total", {{"limit", "frames"}}) >= 10);

@@ -48,6 +48,8 @@ TEST_CASE("five places are enough, the rest has defaults") {
     CHECK(std::get<UnixAddress>(config->listen).path == "./s");
     CHECK(config->uploads.one.max_bytes == 64 << 20);
     CHECK(config->uploads.one.max_form_bytes == 256 << 10);
+    CHECK(config->uploads.one.max_svg_bytes == 4 << 20);
+    CHECK(config->pool.svg_converters == 1);
     CHECK(config->server.max_header_bytes == 16 << 10);
     CHECK(config->pool.max_animation_pixels == 5'000'000);
     CHECK(config->pool.max_side == 65'535);
@@ -146,6 +148,7 @@ TEST_CASE("a bad value is quoted, with the flag and what to write instead") {
     CHECK_THAT(error(with_places({"--queue", "0"})),
                contains("--queue: \"0\" is not understood; write a whole number"));
     CHECK_THAT(error(with_places({"--slow-converters", "0"})), contains("--slow-converters: \"0\""));
+    CHECK(with_places({"--svg-converters", "0"})->pool.svg_converters == 0);
     CHECK_THAT(error(with_places({"--overload-wait", "1"})), !contains("overload"));
     CHECK_THAT(error(with_places({"--overload-wait", "1ms"})), contains("at least 10ms"));
     CHECK_THAT(error(with_places({"--request-timeout", "soon"})), contains("--request-timeout: \"soon\""));

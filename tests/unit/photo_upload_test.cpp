@@ -133,6 +133,42 @@ TEST_CASE("a video is refused in words of its own") {
     CHECK(f.leaves_nothing());
 }
 
+TEST_CASE("an SVG is known by its first element, however its bytes come") {
+    Fixture f;
+    const std::string svg = "<?xml version='1.0'?><!-- " + std::string(1000, 'x') + " --><svg><rect/></svg>";
+    for (const std::size_t at_once : {std::size_t{1}, std::size_t{33}, svg.size()}) {
+        FakeBody body(svg, at_once);
+        const auto received = f.receive(body, "image/svg+xml");
+        REQUIRE(received);
+        CHECK(received->is_svg);
+        CHECK(received->bytes == svg.size());
+    }
+    CHECK(f.receive_form(field("photo", svg))->is_svg);
+    CHECK_FALSE(f.receive(jpeg(100))->is_svg);
+}
+
+TEST_CASE("an XML that is not known as SVG in time is not read on") {
+    Fixture f;
+    FakeBody body("<!--" + std::string(kLimit - 4, 'x'), 100);
+    CHECK(f.receive(body).error().code == "unsupported_format");
+    CHECK(body.read() < 5000);
+    CHECK(f.receive("<?xml version='1.0'?><rss/>").error().code == "unsupported_format");
+    CHECK(f.receive("\x1F\x8B\x08" + std::string(100, 'z')).error().code == "compressed");
+}
+
+TEST_CASE("an SVG is refused as soon as it passes the limit that is its own") {
+    Fixture f;
+    FakeBody body("<svg>" + std::string(280'000, ' '), 1000);
+    Wanted request;
+    request.body = &body;
+    const ReceiveLimits limits{.max_bytes = kLimit, .max_svg_bytes = 2000};
+    const auto refused = run_coroutine(f.io, receive_picture(request, *f.storage, f.threads, limits));
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().status == 413);
+    CHECK(refused.error().code == "svg_too_large");
+    CHECK(body.read() <= 3000);
+}
+
 TEST_CASE("no picture at all is said so") {
     Fixture f;
     CHECK(f.receive("").error().code == "empty_picture");

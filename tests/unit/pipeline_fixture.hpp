@@ -26,7 +26,8 @@ struct Converted {
 // Jobs in a converter of the test case's own.
 class ConverterFixture {
   public:
-    explicit ConverterFixture(const std::string& program = "thumbgate-converter") : converter(built(program)) {}
+    explicit ConverterFixture(ConverterKind kind = ConverterKind::raster)
+        : converter(built("thumbgate-converter"), kind) {}
 
     Converted run_request(const JobRequest& request, const std::filesystem::path& source) {
         const thumbgate::UniqueFd in(open(source.c_str(), O_RDONLY | O_CLOEXEC));

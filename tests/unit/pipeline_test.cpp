@@ -252,7 +252,8 @@ TEST_CASE_METHOD(InConverter, "What is no picture is told from what is a broken 
     write_file(dir / "empty", "");
     write_file(dir / "svg", "<svg xmlns='http://www.w3.org/2000/svg' width='10' height='10'/>");
     write_file(dir / "garbage", "\xFF\xD8\xFF\xE0 and so on, and so on, and so on, and so on, and so on");
-    for (const char* name : {"text", "empty", "svg"}) CHECK(inspected(dir / name).outcome == Outcome::unsupported);
+    for (const char* name : {"text", "empty"}) CHECK(inspected(dir / name).outcome == Outcome::unsupported);
+    CHECK(inspected(dir / "svg").outcome == Outcome::no_codec);
     const JobReply reply = inspected(dir / "garbage");
     CHECK(reply.outcome == Outcome::corrupt);
     CHECK_THAT(std::string(reply.detail.data()), contains("open: "));

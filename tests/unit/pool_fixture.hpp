@@ -40,7 +40,8 @@ struct Observed : PoolObserver {
     void on_job(std::string_view format, std::string_view result, std::chrono::duration<double>) override {
         ++jobs[std::string(format) + " " + std::string(result)];
     }
-    void on_sandbox(SandboxLayers given_up) override {
+    void on_sandbox(ConverterKind kind, SandboxLayers given_up) override {
+        if (kind == ConverterKind::svg) return svg_layers.push_back(given_up);
         layers = given_up;
         ++sandbox_reports;
     }
@@ -59,6 +60,7 @@ struct Observed : PoolObserver {
     std::map<std::string, int> replaced;
     std::string last_loss;
     SandboxLayers layers;
+    std::vector<SandboxLayers> svg_layers;
     int sandbox_reports = 0;
 };
 
