@@ -11,6 +11,7 @@
 #include "backend/units.hpp"
 #include "contract/cache_policy.hpp"
 #include "contract/encoding.hpp"
+#include "contract/option_arguments.hpp"
 #include "contract/options.hpp"
 
 namespace thumbgate {
@@ -21,7 +22,7 @@ constexpr std::uint64_t kLeastConverterMemory = 256 << 20;
 
 // Every option as it was written: read here, understood below, so that every error sounds alike.
 struct Texts {
-    std::string listen, keys, secret, photos, results, redis, log, converter, public_url, fallback_image;
+    std::string listen, keys, secret, photos, results, redis, log, converter, public_url, fallback_image, watermark;
     std::string cookie_secure = "true";
     std::string converters = std::to_string(std::max(1U, std::thread::hardware_concurrency()));
     std::string slow_converters = std::to_string(std::max(1U, std::thread::hardware_concurrency() / 2));
@@ -64,6 +65,7 @@ struct Texts {
     std::string interim_max_age = "2s";
     std::string fallback_status = "200";
     std::string fallback_max_age = "10s";
+    std::string watermark_opacity = "1";
     std::vector<std::string> base_sizes{"160", "320", "640", "960", "1280"};
 };
 
@@ -92,6 +94,7 @@ void add_places(CLI::App& app, Texts& texts) {
     add(app, "public-url", texts.public_url, "what URLs in answers begin with, like https://photos.example");
     add(app, "fallback-image", texts.fallback_image,
         "picture that is shown where a photo cannot be; without it an error");
+    add(app, "watermark", texts.watermark, "picture that links may put onto theirs (wm); without it none can");
     add(app, "cookie-secure", texts.cookie_secure, "false only where the edge is reached over plain HTTP");
 }
 
@@ -150,6 +153,7 @@ void add_results(CLI::App& app, Texts& texts) {
     add(app, "interim-max-age", texts.interim_max_age, "time that another format stands in while an AVIF is made");
     add(app, "fallback-status", texts.fallback_status, "HTTP status of the fallback picture");
     add(app, "fallback-max-age", texts.fallback_max_age, "time that the fallback picture is fresh");
+    add(app, "watermark-opacity", texts.watermark_opacity, "above 0, up to 1; that of a link is multiplied by it");
 }
 
 // The environment as flags before those of the command line, since the last one counts.
@@ -324,6 +328,15 @@ void read_fallback(Reader& reader, const Texts& texts, FallbackConfig& config) {
         "fallback-max-age", texts.fallback_max_age, std::chrono::seconds(1), std::chrono::seconds(kMaxInterim)));
 }
 
+void read_watermark(Reader& reader, const Texts& texts, WatermarkConfig& config) {
+    config.picture = texts.watermark;
+    const auto parsed = parse_opacity("watermark-opacity", texts.watermark_opacity, config.opacity);
+    if (!parsed || config.opacity == 0) {
+        reader.bad("watermark-opacity", texts.watermark_opacity,
+                   "write a number above 0, up to 1, with at most three decimals");
+    }
+}
+
 void read_results(Reader& reader, const Texts& texts, Config& config) {
     constexpr std::chrono::seconds kMaxInterimAge(kMaxInterim);
     config.results.folder = texts.results.empty() ? config.photos + "/results" : texts.results;
@@ -381,6 +394,7 @@ std::expected<Config, EarlyExit> read_config(int argc, const char* const* argv) 
     read_limits(reader, texts, config);
     read_results(reader, texts, config);
     read_fallback(reader, texts, config.fallback);
+    read_watermark(reader, texts, config.watermark);
     if (reader.error()) return std::unexpected(EarlyExit{kUsageError, "thumbgated: " + *reader.error() + "\n"});
     return config;
 }

@@ -31,6 +31,7 @@ struct Config {
     DrainTimes drain;
     std::chrono::seconds interim_max_age{2};
     FallbackConfig fallback;
+    WatermarkConfig watermark;
     ResultStoreConfig results;
     DiskLimits disk;
     RedisConfig redis;

@@ -8,11 +8,13 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/use_future.hpp>
 #include <boost/json/object.hpp>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <future>
 #include <memory>
 #include <optional>
 
@@ -96,6 +98,7 @@ class Service {
     bool let_go_of_storage();
 
   private:
+    std::expected<void, std::string> start_converters();
     std::vector<Route> routes();
     asio::awaitable<void> wait_for_signals();
     asio::awaitable<void> tell_when_ready();
@@ -172,21 +175,39 @@ Service::Service(Config config, Foundations foundations)
     signals_.add(SIGUSR1);
 }
 
-std::expected<void, std::string> Service::start() {
-    const auto removals = photos_.finish_removals();
-    if (!removals) return std::unexpected("--photos: " + removals.error().detail);
+// With a watermark only when one of them can decode it: else the pictures that it is put on would be blamed.
+std::expected<void, std::string> Service::start_converters() {
+    if (!config_.watermark.picture.empty()) {
+        auto watermark = WatermarkPicture::read(config_.watermark);
+        if (!watermark) return std::unexpected("--watermark: " + watermark.error());
+        config_.pool.watermark = std::move(*watermark);
+    }
     auto pool = ConverterPool::start(io_.get_executor(), config_.pool, reports_);
     if (!pool) return std::unexpected("--converter: " + pool.error().message + " " + pool.error().detail);
     pool_ = std::make_unique<QuarantinedPool>(std::move(*pool), quarantine_, threads_, quarantine_reports_);
+    if (!config_.pool.watermark) return {};
+    auto looked = asio::co_spawn(io_, pool_->inspect(config_.pool.watermark->picture().open(), {}), asio::use_future);
+    while (looked.wait_for(std::chrono::seconds(0)) != std::future_status::ready) io_.run_one();
+    const auto facts = looked.get();
+    if (facts) return {};
+    return std::unexpected("--watermark: " + config_.watermark.picture.string() + ": " + facts.error().message);
+}
+
+std::expected<void, std::string> Service::start() {
+    const auto removals = photos_.finish_removals();
+    if (!removals) return std::unexpected("--photos: " + removals.error().detail);
+    if (auto started = start_converters(); !started) return started;
     auto readiness = Readiness::make(io_.get_executor(), *pool_);
     if (!readiness) return std::unexpected(readiness.error());
     readiness_ = std::move(*readiness);
     purges_.add(removals->photos);
     const PhotoParts parts{*storage_, photos_, threads_, *pool_, sessions_, urls_, metrics_, purges_, disk_};
     photo_api_.emplace(parts, config_.uploads);
-    pictures_.emplace(PictureParts{io_.get_executor(), photos_, results_, threads_, *pool_, [this](const Error& error) {
-                                       log_.error("a converted picture cannot be stored", {{"detail", error.detail}});
-                                   }});
+    const auto log_not_stored = [this](const Error& error) {
+        log_.error("a converted picture cannot be stored", {{"detail", error.detail}});
+    };
+    pictures_.emplace(PictureParts{io_.get_executor(), photos_, results_, threads_, *pool_, log_not_stored,
+                                   config_.pool.watermark.get()});
     if (!config_.fallback.picture.empty()) {
         auto fallback = Fallback::open(io_.get_executor(), *pool_, config_.fallback);
         if (!fallback) return std::unexpected("--fallback-image: " + fallback.error());

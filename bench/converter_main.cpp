@@ -64,8 +64,8 @@ Rows overhead(LoneConverter& converter, int rounds) {
         if (reply.outcome != Outcome::ok) throw std::runtime_error(reply.detail.data());
         return time;
     };
-    const auto by_converter = [&](int output) { return converter.run(request, source.get(), output); };
-    const auto in_process = [&](int output) { return run_job(request, source.get(), output); };
+    const auto by_converter = [&](int output) { return converter.run(request, {source.get(), output}); };
+    const auto in_process = [&](int output) { return run_job(request, {source.get(), output}); };
     std::vector<double> sandboxed;
     std::vector<double> bare;
     for (int i = 0; i < rounds; ++i) {

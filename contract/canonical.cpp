@@ -60,6 +60,7 @@ void append_effects(std::string& form, const Look& look) {
     if (look.blur != 0) append(form, "bl", format_decimal(look.blur, kDprUnit));
     if (look.sharpen != 0) append(form, "sh", format_decimal(look.sharpen, kDprUnit));
     append_number(form, "pix", look.pixelate);
+    if (look.watermark.opacity != 0) append(form, "wm", format_watermark(look.watermark));
 }
 
 std::string format_qualities(const Look& look) {

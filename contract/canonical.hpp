@@ -4,7 +4,7 @@
 //     rt:fill/w:300/h:400/g:no/dpr:2/q:80/cb:v2/<format token>/plain/<source>
 //
 // in this order, with the rest of the options after the size (mw mh z el ex exar t c ar rot fl), after the gravity
-// (pd bg bl sh pix) and after the quality (fq mb kcr); defaults are left out. The format token is `f:<format>` where
+// (pd bg bl sh pix wm) and after the quality (fq mb kcr); defaults are left out. The format token is `f:<format>` where
 // the link names one, else `accept:<avif+webp|avif|webp|base>`. It begins without "/" and holds no exp, lid, sid, fn,
 // att and signature. Where a description is asked for and no picture, it is
 //
@@ -12,7 +12,7 @@
 //
 // Two links share a form if and only if they describe one conversion, but for these, which coincide on every source, or
 // nearly so, and keep names of their own:
-// - minima, zooms that differ, and a zoom below 1 beside a padding
+// - minima, zooms that differ, and a zoom below 1 beside a padding or a watermark with an offset in pixels
 // - a crop in pixels that the size cannot shrink, and an offset or a focus point that says where another one also is
 // - a box that a fill-down reaches at another dpr, or an aspect ratio that a fill-down or force has already
 // - with the automatic type an anchor along a side where that type cuts or adds nothing
@@ -56,6 +56,7 @@ struct Conversion {
 // one
 //   of the aspect ratio is one to the size where the picture is enlarged to a side of it
 // - mirroring vertically is half a turn and mirroring horizontally
+// - a watermark that cannot be seen is none; tiles have no place, and never less than no room between them
 // - quality does not count for a named PNG or GIF, a quality for a format that cannot come out not at all, and of the
 //   qualities for formats only the named one; max_bytes counts for a named format only where that is JPEG or WebP
 Conversion reduce(const ThumbLink& link, FormatSet accepted);

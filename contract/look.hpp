@@ -78,6 +78,18 @@ struct Padding {
     bool operator==(const Padding&) const = default;
 };
 
+// The picture that the operator lets links put onto theirs: how, if at all.
+struct Watermark {
+    std::uint32_t opacity = 0;  // thousandths of that which the operator gave it; 0: there is none
+    std::uint32_t scale = 0;  // kPlaceUnit: of the result's sides, for the box that it is made to fit; 0: its own size
+    // Never smart, and no focus point. An offset may move it beyond an edge. Of a tiled one: the room between two
+    // tiles.
+    Anchor place;
+    bool is_tiled = false;
+    std::array<std::uint8_t, 3> reserved{};
+    bool operator==(const Watermark&) const = default;
+};
+
 struct Look {
     ResizingType resizing_type = ResizingType::fit;
     bool enlarge = false;
@@ -123,6 +135,7 @@ struct Look {
     std::uint32_t blur = 0;      // sigma in thousandths of a pixel of the result
     std::uint32_t sharpen = 0;   // the same
     std::uint32_t pixelate = 0;  // pixels of the result; below 2: not at all
+    Watermark watermark;         // above all of that
 
     std::uint32_t quality = 0;                     // 1 to 100; 0: as `format_quality` says
     std::array<std::uint8_t, 8> format_quality{};  // by Format, with room for more; 0: the converter's default
@@ -139,9 +152,10 @@ std::string format_decimal(std::int64_t parts, std::uint32_t unit);
 inline std::string format_dpr(std::uint32_t dpr) {
     return format_decimal(dpr, kDprUnit);
 }
-std::string format_anchor(const Anchor& anchor);     // "no", "no:0:10", "fp:0.5:0.25"
-std::string format_colour(const Colour& colour);     // "ff8000"
-std::string format_padding(const Padding& padding);  // "10", "10:20", "10:20:30:40"
-std::string format_trim(const Look& look);           // "10", "10:ff0000", "10::1:0"
+std::string format_anchor(const Anchor& anchor);      // "no", "no:0:10", "fp:0.5:0.25"
+std::string format_colour(const Colour& colour);      // "ff8000"
+std::string format_padding(const Padding& padding);   // "10", "10:20", "10:20:30:40"
+std::string format_trim(const Look& look);            // "10", "10:ff0000", "10::1:0"
+std::string format_watermark(const Watermark& mark);  // "0.5", "1:soea", "1:re:10:20", "1:ce:0:0:0.25"
 
 }  // namespace thumbgate

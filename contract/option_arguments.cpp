@@ -36,6 +36,9 @@ constexpr std::array<std::pair<std::string_view, Gravity>, 11> kGravities{{
     {"fp", Gravity::focus_point},
 }};
 
+constexpr std::string_view kTiled = "re";  // of a watermark alone
+constexpr std::uint32_t kMaxWatermarkScale = 10;
+
 template <typename Table, typename Value>
 bool lookup(const Table& table, std::string_view text, Value& value) {
     const auto found = std::ranges::find(table, text, [](const auto& entry) { return entry.first; });
@@ -70,11 +73,35 @@ std::optional<Decimal> read_decimal(std::string_view text, std::size_t decimals,
     return Decimal{*whole * unit + *fraction, written.size()};
 }
 
+// A gravity that is neither smart nor a focus point, or tiles.
+Parsed<void> parse_position(std::string_view option, std::string_view argument, Watermark& mark) {
+    Gravity gravity = Gravity::center;
+    const bool is_tiled = argument == kTiled;
+    const bool is_known = is_tiled || lookup(kGravities, argument, gravity);
+    if (!is_known || gravity == Gravity::smart || gravity == Gravity::focus_point) {
+        return bad_argument(option, argument, "ce, no, so, ea, we, noea, nowe, soea, sowe or re");
+    }
+    mark.is_tiled = is_tiled;
+    mark.place.gravity = gravity;
+    return {};
+}
+
 Parsed<void> parse_offset(std::string_view option, std::string_view argument, std::int32_t& value) {
     const bool negative = argument.starts_with('-');
     const auto number = read_decimal(argument.substr(negative ? 1 : 0), kPlaceDecimals, kMaxDimension);
     if (!number) return bad_argument(option, argument, "an offset from -65535 to 65535");
     value = static_cast<std::int32_t>(number->parts) * (negative ? -1 : 1);
+    return {};
+}
+
+// One that is not 0 stays above it.
+Parsed<void> parse_scale(std::string_view option, std::string_view argument, std::uint32_t max, std::uint32_t& value) {
+    const auto number = read_decimal(argument, kPlaceDecimals, max);
+    if (!number || number->parts > std::uint64_t{max} * kPlaceUnit) {
+        return bad_argument(option, argument, "a scale from 0 to " + std::to_string(max));
+    }
+    const bool is_zero = argument.find_first_not_of("0.") == std::string_view::npos;
+    value = is_zero ? 0 : std::max(static_cast<std::uint32_t>(number->parts), 1U);
     return {};
 }
 
@@ -180,6 +207,28 @@ Parsed<void> parse_resizing_type(std::string_view argument, ResizingType& value)
     return bad_argument("resizing_type", argument, "fit, fill, fill-down, force or auto");
 }
 
+Parsed<void> parse_opacity(std::string_view option, std::string_view argument, std::uint32_t& value) {
+    const auto number = read_decimal(argument, kFactorDecimals, 1);
+    if (!number || number->parts > kDprUnit) return bad_argument(option, argument, "an opacity from 0 to 1");
+    value = static_cast<std::uint32_t>(number->parts);
+    return {};
+}
+
+Parsed<void> parse_watermark(std::string_view option, Arguments arguments, Watermark& mark) {
+    const auto given = [&](std::size_t i) { return arguments.size() > i && !arguments[i].empty(); };
+    if (auto parsed = parse_opacity(option, arguments[0], mark.opacity); !parsed) return parsed;
+    if (given(1)) {
+        if (auto parsed = parse_position(option, arguments[1], mark); !parsed) return parsed;
+    }
+    if (given(2)) {
+        if (auto parsed = parse_offset(option, arguments[2], mark.place.x); !parsed) return parsed;
+    }
+    if (given(3)) {
+        if (auto parsed = parse_offset(option, arguments[3], mark.place.y); !parsed) return parsed;
+    }
+    return given(4) ? parse_scale(option, arguments[4], kMaxWatermarkScale, mark.scale) : Parsed<void>{};
+}
+
 Parsed<void> parse_anchor(std::string_view option, Arguments arguments, SmartGravity smart, Anchor& value) {
     Anchor anchor;
     const bool known = lookup(kGravities, arguments[0], anchor.gravity);
@@ -253,6 +302,17 @@ std::string format_trim(const Look& look) {
     if (look.has_trim_colour) text += format_colour(look.trim_colour);
     if (!equally) return text;
     return text + (look.trims_equally_across ? ":1" : ":0") + (look.trims_equally_down ? ":1" : ":0");
+}
+
+std::string format_watermark(const Watermark& mark) {
+    const Anchor& place = mark.place;
+    const bool has_offset = place.x != 0 || place.y != 0;
+    std::string text = format_decimal(mark.opacity, kDprUnit);
+    if (!mark.is_tiled && place == Anchor{} && mark.scale == 0) return text;
+    text += ':' + std::string(mark.is_tiled ? kTiled : name(place.gravity));
+    if (!has_offset && mark.scale == 0) return text;
+    for (const std::int32_t offset : {place.x, place.y}) text += ':' + format_decimal(offset, kPlaceUnit);
+    return mark.scale == 0 ? text : text + ':' + format_decimal(mark.scale, kPlaceUnit);
 }
 
 std::string format_padding(const Padding& padding) {

@@ -48,6 +48,12 @@ enum class SmartGravity : std::uint8_t { allowed, refused };
 // type, or type : x : y. At least one argument.
 Parsed<void> parse_anchor(std::string_view option, Arguments arguments, SmartGravity smart, Anchor& value);
 
+// From 0 to 1, in thousandths.
+Parsed<void> parse_opacity(std::string_view option, std::string_view argument, std::uint32_t& value);
+
+// opacity : position : x : y : scale. What is left out stays as it was. At least one argument.
+Parsed<void> parse_watermark(std::string_view option, Arguments arguments, Watermark& mark);
+
 // Six hex digits, or three.
 Parsed<void> parse_hex_colour(std::string_view option, std::string_view argument, Colour& value);
 

@@ -172,6 +172,10 @@ Parsed<void> apply_pixelate(Context& to, Arguments arguments) {
     return parse_dimension("pixelate", arguments[0], to.options.pixelate);
 }
 
+Parsed<void> apply_watermark(Context& to, Arguments arguments) {
+    return parse_watermark("watermark", arguments, to.options.watermark);
+}
+
 Parsed<void> apply_quality(Context& to, Arguments arguments) {
     return parse_number("quality", arguments[0], 100, "a number from 0 to 100", to.options.quality);
 }
@@ -328,6 +332,7 @@ constexpr std::array<OptionRule, 41> kRules{{
     {"blur", "bl", 1, apply_blur},
     {"sharpen", "sh", 1, apply_sharpen},
     {"pixelate", "pix", 1, apply_pixelate},
+    {"watermark", "wm", 5, apply_watermark},
     {"quality", "q", 1, apply_quality},
     {"format_quality", "fq", kMaxFormatQualities, apply_format_quality},
     {"max_bytes", "mb", 1, apply_max_bytes},

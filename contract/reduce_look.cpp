@@ -35,12 +35,16 @@ void multiply(Look& look, std::uint32_t& factor) {
     factor = kDprUnit;
 }
 
+bool has_watermark_in_pixels(const Look& look) {
+    return look.watermark.opacity != 0 && look.watermark.place.counts_pixels();
+}
+
 // Whether something else than the size is a matter of dpr: paddings and offsets are multiplied by it, a fill that must
 // not enlarge keeps the part that it shows, an extension its composition, and a minimum follows after it.
 bool depends_on_dpr(const Look& look) {
-    const bool offset = (crops_to_size(look) && look.gravity.counts_pixels()) ||
-                        (look.extend && look.extend_gravity.counts_pixels()) ||
-                        (look.extend_aspect_ratio && look.extend_aspect_ratio_gravity.counts_pixels());
+    const bool offset =
+        (crops_to_size(look) && look.gravity.counts_pixels()) || (look.extend && look.extend_gravity.counts_pixels()) ||
+        (look.extend_aspect_ratio && look.extend_aspect_ratio_gravity.counts_pixels()) || has_watermark_in_pixels(look);
     const bool extends = (look.extend || look.extend_aspect_ratio) && !look.enlarge;
     const bool fills = has_both_sides(look) && is_fill(look) && !look.enlarge;
     return fills || extends || offset || has_minimum(look) || look.padding != Padding{};
@@ -83,8 +87,13 @@ void reduce_crop(Look& look) {
     look.has_crop_gravity = crops;
 }
 
+void reduce_watermark(Watermark& mark) {
+    if (mark.opacity == 0) mark = {};
+    if (mark.is_tiled) mark.place = {Gravity::center, std::max(mark.place.x, 0), std::max(mark.place.y, 0)};
+}
+
 // Without a size only factors scale, and without enlarging they cannot scale up. A zoom is then a dpr, but that
-// paddings and minima count in pixels of the dpr alone.
+// paddings, offsets of a watermark and minima count in pixels of the dpr alone.
 void reduce_unsized(Look& look) {
     constexpr std::uint64_t kOne = std::uint64_t{kDprUnit} * kDprUnit;
     const std::uint64_t zoom = std::max(look.zoom_x, look.zoom_y);
@@ -93,7 +102,7 @@ void reduce_unsized(Look& look) {
     if (!look.enlarge && zoom >= kDprUnit && scales_up) look.dpr = kDprUnit;
     if (look.zoom_x != look.zoom_y) return;
     const bool caps = !look.enlarge && zoom >= kDprUnit;
-    const bool counts_pixels = has_minimum(look) || look.padding != Padding{};
+    const bool counts_pixels = has_minimum(look) || look.padding != Padding{} || has_watermark_in_pixels(look);
     const std::uint64_t product = caps ? std::min(zoom * look.dpr, kOne) : zoom * look.dpr;
     const bool is_a_dpr = product % kDprUnit == 0 && product / kDprUnit <= kMaxDpr;
     if ((!caps && counts_pixels) || !is_a_dpr) return;
@@ -119,6 +128,7 @@ void fold_factors(Look& look) {
 }
 
 void reduce_look(Look& look) {
+    reduce_watermark(look.watermark);
     reduce_turns(look);
     reduce_crop(look);
     if (!is_sized(look)) reduce_unsized(look);

@@ -117,8 +117,8 @@ std::optional<Error> Engine::refusal(const Job& job) const {
     return thumbgate::error_of(*refused);
 }
 
-JobPtr Engine::make_job(const JobRequest& request, UniqueFd source, const JobTerms& terms) const {
-    auto job = std::make_shared<Job>(executor_, request, std::move(source));
+JobPtr Engine::make_job(const JobRequest& request, JobInputs inputs, const JobTerms& terms) const {
+    auto job = std::make_shared<Job>(executor_, request, std::move(inputs));
     if (request.kind == JobKind::convert) job->request.source_digest = digest_of(terms.digest);
     job->lane = terms.lane;
     job->share = share_of(terms.client);
@@ -130,10 +130,10 @@ JobPtr Engine::make_job(const JobRequest& request, UniqueFd source, const JobTer
     return job;
 }
 
-asio::awaitable<Result<Answer>> Engine::submit(JobRequest request, UniqueFd source, JobTerms terms) {
+asio::awaitable<Result<Answer>> Engine::submit(JobRequest request, JobInputs inputs, JobTerms terms) {
     const auto self = shared_from_this();
     request.number = ++last_number_;
-    const JobPtr job = make_job(request, std::move(source), terms);
+    const JobPtr job = make_job(request, std::move(inputs), terms);
     if (auto refused = refusal(*job)) co_return std::unexpected(std::move(*refused));
     queue_.push(job);
     report_queue(job->lane);
@@ -259,9 +259,8 @@ asio::awaitable<void> Engine::serve(Worker& worker, JobPtr job) {
 asio::awaitable<Engine::Ending> Engine::attempt(Worker& worker, const Job& job, Answer& answer) const {
     auto& socket = worker.converter->socket();
     if (has_message(socket)) co_return Ending::never_begun;
-    const std::array<int, 2> descriptors{job.source.get(), answer.output.get()};
-    const std::span sent(descriptors.data(), answer.output ? 2 : 1);
-    if (!send_message(socket.native_handle(), bytes_of(job.request), sent, MSG_DONTWAIT)) co_return Ending::never_begun;
+    const JobFiles files{job.inputs.source.get(), answer.output.get(), job.inputs.watermark.get()};
+    if (!send_job(socket.native_handle(), job.request, files, MSG_DONTWAIT)) co_return Ending::never_begun;
     const Deadline deadline = after(config_.job_timeout);
     const auto processor_time = worker.converter->processor_time();
     while (true) {

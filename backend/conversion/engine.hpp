@@ -32,7 +32,7 @@ class Engine final : public std::enable_shared_from_this<Engine>, private Zygote
     boost::asio::awaitable<Result<void>> prepare();
     void run();
 
-    boost::asio::awaitable<Result<Answer>> submit(JobRequest request, UniqueFd source, JobTerms terms);
+    boost::asio::awaitable<Result<Answer>> submit(JobRequest request, JobInputs inputs, JobTerms terms);
 
     // The observer is not called any more.
     void stop();
@@ -64,7 +64,7 @@ class Engine final : public std::enable_shared_from_this<Engine>, private Zygote
 
     bool is_running() const { return observer_ != nullptr; }
     std::optional<Error> refusal(const Job& job) const;
-    JobPtr make_job(const JobRequest& request, UniqueFd source, const JobTerms& terms) const;
+    JobPtr make_job(const JobRequest& request, JobInputs inputs, const JobTerms& terms) const;
     void call_idle_worker(Group group);
     void report_queue(Lane lane);
     void report_busy(Group group, int change);

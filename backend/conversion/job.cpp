@@ -11,6 +11,7 @@
 #include <cstring>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "backend/conversion/formats.hpp"
 #include "backend/converter/channel.hpp"
@@ -173,7 +174,16 @@ JobRequest convert_request(const PoolConfig& config, const Conversion& conversio
     request.format_is_named = options.format.has_value();
     request.format = options.format.value_or(Format::jpeg);
     request.accepted = conversion.accepted;
+    request.watermark_opacity = config.watermark ? config.watermark->opacity() : 0;
     return request;
+}
+
+bool send_job(int socket, const JobRequest& request, const JobFiles& files, int flags) {
+    std::vector<int> descriptors;
+    for (const int descriptor : {files.source, files.output, files.watermark}) {
+        if (descriptor >= 0) descriptors.push_back(descriptor);
+    }
+    return send_message(socket, bytes_of(request), descriptors, flags);
 }
 
 std::string_view label(const JobRequest& request) {

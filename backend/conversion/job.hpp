@@ -1,5 +1,5 @@
 // What the broker asks a converter, and what it makes of the answer. A converter may be in an attacker's hands: a reply
-// is bytes until every field of it has been checked. Pure but for make_output and read_output; thread-safe.
+// is bytes until every field of it has been checked. Pure but for send_job, make_output and read_output; thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -15,6 +15,9 @@ namespace thumbgate {
 
 JobRequest inspect_request(const PoolConfig& config);
 JobRequest convert_request(const PoolConfig& config, const Conversion& conversion);
+
+// With those descriptors that there are, in their order. False as of send_message().
+bool send_job(int socket, const JobRequest& request, const JobFiles& files, int flags = 0);
 
 // "inspect", or the format the result will most likely have: the label of the job in metrics.
 std::string_view label(const JobRequest& request);

@@ -47,6 +47,18 @@ class PartReports final : public PoolObserver {
     ConverterKind part_;
 };
 
+Result<JobInputs> inputs_of(UniqueFd source, const Conversion& conversion, const PoolConfig& config,
+                            bool is_svg) {
+    JobInputs inputs{std::move(source), {}};
+    if (!asks_for_watermark(conversion)) return inputs;
+    if (!config.watermark) return no_watermark();
+    // Who draws SVG decodes no other format of strangers, and of its own but this one.
+    if (is_svg && config.watermark->picture().format() != SourceFormat::png) return no_watermark_for_svg();
+    inputs.watermark = config.watermark->picture().open();
+    if (!inputs.watermark) return std::unexpected(failed_error("the watermark cannot be opened"));
+    return inputs;
+}
+
 class Pool final : public ConverterPool {
   public:
     Pool(const asio::any_io_executor& executor, const PoolConfig& config, PoolObserver& observer)
@@ -61,10 +73,13 @@ class Pool final : public ConverterPool {
     const std::shared_ptr<Engine>& engine() const { return engine_; }
 
     asio::awaitable<Result<Picture>> convert(UniqueFd source, Conversion conversion, JobTerms terms) override {
+        const bool is_svg = terms.is_svg;
         const auto engine = co_await engine_for(terms);
         if (!engine) co_return std::unexpected(engine.error());
         const JobRequest request = convert_request((*engine)->config(), conversion);
-        auto answer = co_await (*engine)->submit(request, std::move(source), std::move(terms));
+        auto inputs = inputs_of(std::move(source), conversion, (*engine)->config(), is_svg);
+        if (!inputs) co_return std::unexpected(std::move(inputs.error()));
+        auto answer = co_await (*engine)->submit(request, std::move(*inputs), std::move(terms));
         if (!answer) co_return std::unexpected(std::move(answer.error()));
         co_return read_output(answer->output, answer->reply);
     }
@@ -74,7 +89,8 @@ class Pool final : public ConverterPool {
         const auto engine = co_await engine_for(terms);
         if (!engine) co_return std::unexpected(engine.error());
         const JobRequest request = inspect_request((*engine)->config());
-        auto answer = co_await (*engine)->submit(request, std::move(source), std::move(terms));
+        JobInputs inputs{std::move(source), {}};
+        auto answer = co_await (*engine)->submit(request, std::move(inputs), std::move(terms));
         if (!answer) co_return std::unexpected(std::move(answer.error()));
         const JobReply& reply = answer->reply;
         // What it says decides where later jobs run.

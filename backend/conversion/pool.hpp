@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 
+#include "backend/conversion/watermark.hpp"
 #include "backend/converter/protocol.hpp"
 #include "backend/converter/sandbox/layers.hpp"
 #include "backend/converter/zygote_protocol.hpp"
@@ -45,6 +46,7 @@ struct PoolConfig {
     unsigned jobs_per_converter = 1000;                 // then it is replaced by a fresh one
     std::uint64_t converter_retire_memory = 512 << 20;  // bytes; the same for one that ever held as much
     std::uint64_t converter_memory = 2ULL << 30;  // bytes of address space of one; a picture that needs more fails
+    std::shared_ptr<const WatermarkPicture> watermark;  // null: no link can ask for one
 };
 
 struct Picture {
@@ -132,7 +134,7 @@ class ConverterPool {
 
     // A job whose converter is lost is tried once more on a fresh one, since that may not be its fault. It is called
     // the picture's fault (crash) when both broke by what they did, and not (failed) when one was killed from outside.
-    // Errors: 415 unsupported or no_codec, 422 corrupt / crash / timeout / the name of the Outcome that says which
+    // Errors: 400 watermark_not_configured or watermark_not_png, 415 unsupported or no_codec, 422 corrupt / crash / timeout / the name of the Outcome that says which
     // limit is exceeded, 500 failed; 503 at once with queue_full / would_be_late / overload / deadline_passed, or
     // queue_timeout after it has waited too long, or late where it runs at its deadline (and runs on: it is killed at
     // job_timeout alone), or starved where a slow converter overran because it got too little processor time.

@@ -28,15 +28,21 @@ struct Answer {
     UniqueFd output;  // empty for an inspection
 };
 
+// What a converter reads.
+struct JobInputs {
+    UniqueFd source;
+    UniqueFd watermark;  // empty where the request asks for none
+};
+
 struct Job : Ticket {
-    Job(const boost::asio::any_io_executor& executor, JobRequest asked_for, UniqueFd from)
-        : request(asked_for), source(std::move(from)), news(executor) {}
+    Job(const boost::asio::any_io_executor& executor, JobRequest asked_for, JobInputs from)
+        : request(asked_for), inputs(std::move(from)), news(executor) {}
 
     // Somebody waits for it still, and was told nothing yet.
     bool is_wanted() const { return !is_given_up && !answer; }
 
     JobRequest request;
-    UniqueFd source;
+    JobInputs inputs;
     std::uint64_t source_bytes = 0;
     std::function<void(Offence)> on_unheard_offence;
     Group group = Group::fast;

@@ -16,7 +16,7 @@
 
 namespace thumbgate {
 
-inline constexpr std::size_t kMaxDescriptors = 2;  // that one message may carry
+inline constexpr std::size_t kMaxDescriptors = 3;  // that one message may carry
 
 // False when the other end is gone, or cannot take a message now. Never raises SIGPIPE.
 inline bool send_message(int socket, std::span<const std::byte> bytes, std::span<const int> descriptors = {},
@@ -61,7 +61,8 @@ inline Received receive_message(int socket, std::span<std::byte> bytes, int flag
     message.msg_iov = &data;
     message.msg_iovlen = 1;
     message.msg_control = control.data();
-    message.msg_controllen = control.size();
+    // The space is rounded up, and would hold one more than there is a place for.
+    message.msg_controllen = CMSG_LEN(sizeof(int) * kMaxDescriptors);
     Received received;
     do {
         received.size = recvmsg(socket, &message, flags | MSG_CMSG_CLOEXEC);

@@ -38,14 +38,6 @@ struct Position {
     bool is_focus;
 };
 
-std::int64_t pixels_of(std::int32_t offset, std::uint64_t side, Ratio density) {
-    const auto size = static_cast<std::uint64_t>(std::abs(std::int64_t{offset}));
-    const bool counts_pixels = size >= kPlaceUnit;
-    const Ratio part{counts_pixels ? 1 : size, kPlaceUnit};
-    const auto pixels = static_cast<std::int64_t>(counts_pixels ? (density * part).times(size) : part.times(side));
-    return offset < 0 ? -pixels : pixels;
-}
-
 // Where `inner` begins in `outer`, which is not smaller.
 std::uint64_t place(std::uint64_t outer, std::uint64_t inner, Position position, Ratio density) {
     const auto spare = static_cast<std::int64_t>(outer - inner);
@@ -201,6 +193,14 @@ void crop_to(Plan& plan, Size size, const Anchor& anchor, Ratio density) {
 
 }  // namespace
 
+std::int64_t pixels_of(std::int32_t offset, std::uint64_t side, Ratio density) {
+    const auto size = static_cast<std::uint64_t>(std::abs(std::int64_t{offset}));
+    const bool counts_pixels = size >= kPlaceUnit;
+    const Ratio part{counts_pixels ? 1 : size, kPlaceUnit};
+    const auto pixels = static_cast<std::int64_t>(counts_pixels ? (density * part).times(size) : part.times(side));
+    return offset < 0 ? -pixels : pixels;
+}
+
 Plan make_plan(const Look& asked, Size source) {
     Look look = asked;
     reduce_look(look);
@@ -213,6 +213,7 @@ Plan make_plan(const Look& asked, Size source) {
     const bool fills_down = type == ResizingType::fill_down;
     crop_to(plan, fills_down ? filled_down(target, plan.scaled) : target, look.gravity, density);
     plan.canvas = plan.result;
+    plan.density = density;
     if (look.extend) extend_to(plan, target, look.extend_gravity, density);
     if (look.extend_aspect_ratio) {
         extend_to(plan, with_aspect_ratio(plan.result, target), look.extend_aspect_ratio_gravity, density);

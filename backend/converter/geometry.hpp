@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include "backend/converter/ratio.hpp"
 #include "contract/look.hpp"
 
 namespace thumbgate {
@@ -35,6 +36,7 @@ struct Plan {
     Size canvas;                    // what comes out: at least `result`, the rest is background
     std::uint64_t canvas_left = 0;  // of the result in `canvas`
     std::uint64_t canvas_top = 0;
+    Ratio density;  // pixels of the result that one of dpr 1 comes to
 
     bool crops() const { return result != scaled; }
     bool extends() const { return canvas != result; }
@@ -56,5 +58,8 @@ struct Plan {
 //
 // `source`: as it is shown, turned and mirrored; at least 1 × 1 and at most 10,000,000 a side.
 Plan make_plan(const Look& look, Size source);
+
+// What an anchor's offset comes to along a side: to the nearest pixel.
+std::int64_t pixels_of(std::int32_t offset, std::uint64_t side, Ratio density);
 
 }  // namespace thumbgate

@@ -130,7 +130,7 @@ Done identify(Job& job) {
 Done look_through(Job& job) {
     const JobRequest& request = job.request;
     const Survey bounds{request.max_frames, request.max_scans, request.max_metadata_bytes, false};
-    const Survey found = survey(job.input, job.source_format, bounds);
+    const Survey found = survey(job.files.source, job.source_format, bounds);
     if (found.frames > bounds.frames) return refuse(Outcome::too_many_frames, found.frames);
     if (found.scans > bounds.scans) return refuse(Outcome::too_many_scans, found.scans);
     if (found.metadata_bytes > bounds.metadata_bytes) return refuse(Outcome::too_much_metadata, found.metadata_bytes);

@@ -50,6 +50,24 @@ constexpr Step kPrepare[] = {
     {"shrink on load", shrink_on_load, corrupt},
 };
 
+// The watermark by itself, as soon as the result is planned.
+constexpr Step kConvertWatermark[] = {
+    {"identify", identify, failed},
+    {"look through", look_through, failed},
+    {"open", open, failed},
+    {"check size", check_size, failed},
+    {"plan", plan_result, failed},
+    {"shrink on load", shrink_on_load, failed},
+    {"choose colour space", choose_colour_space, failed},
+    {"premultiply", premultiply, failed},
+    {"reduce", reduce, failed},
+    {"resize", resize, failed},
+    {"unpremultiply", unpremultiply, failed},
+    {"convert to sRGB", convert_to_srgb, failed},
+    {"decode", decode, failed},
+    {"orient", orient, failed},
+};
+
 // Once, or once a frame.
 constexpr Step kConvertFrame[] = {
     {"take frame", take_frame, corrupt},
@@ -67,6 +85,7 @@ constexpr Step kConvertFrame[] = {
     {"pixelate", pixelate, failed},
     {"extend", extend, failed},
     {"fill background", fill_background, failed},
+    {"put watermark on", put_watermark_on, failed},
     {"keep frame", keep_frame, failed},
 };
 
@@ -113,8 +132,28 @@ Done run_steps(std::span<const Step> steps, Job& job) {
     return {};
 }
 
+// What is wrong with it is not the picture's doing, but that it is to be too large is the link's.
+Done convert_watermark(Job& job) {
+    if (job.request.watermark.opacity == 0) return {};
+    const JobRequest request = watermark_request(job);
+    const JobFiles files{.source = job.files.watermark};
+    KeptPixels kept;  // the source's own are not for it
+    Job watermark{.request = request,
+                  .kind = ConverterKind::raster,
+                  .files = files,
+                  .kept = kept,
+                  .source = vips::VSource::new_from_descriptor(files.source)};
+    Done done = run_steps(kConvertWatermark, watermark);
+    if (done) return take_watermark(job, watermark.image), done;
+    Failure& failure = done.error();
+    if (failure.outcome != result_too_many_pixels) failure.outcome = failed;
+    failure.detail.insert(0, "watermark: ");
+    return done;
+}
+
 Done convert(Job& job) {
     Done done = run_steps(kPrepare, job);
+    if (done) done = convert_watermark(job);
     for (std::uint64_t frame = 0; done && frame < job.frames; ++frame) {
         done = run_steps(kConvertFrame, job);
     }
@@ -142,28 +181,33 @@ void explain(const Failure& failure, JobReply& reply) {
     std::copy_n(failure.detail.begin(), size, reply.detail.begin());
 }
 
-Done run(ConverterKind kind, const JobRequest& request, int source, int output, JobReply& reply) {
+// Descriptors are shared with whoever opened them, and may have been read before.
+Done rewind(const JobRequest& request, const JobFiles& files) {
+    if (lseek(files.source, 0, SEEK_SET) != 0) return std::unexpected(Failure{failed, "source: no file"});
+    const bool is_whole = request.watermark.opacity == 0 || lseek(files.watermark, 0, SEEK_SET) == 0;
+    return is_whole ? Done{} : std::unexpected(Failure{failed, "watermark: no file"});
+}
+
+Done run(ConverterKind kind, const JobRequest& request, const JobFiles& files, JobReply& reply) {
     static KeptPixels kept;
     kept.forget_others_than(request.source_digest);
     Job job{.request = request,
             .kind = kind,
-            .input = source,
-            .output = output,
+            .files = files,
             .kept = kept,
-            .source = vips::VSource::new_from_descriptor(source)};
+            .source = vips::VSource::new_from_descriptor(files.source)};
     const bool inspects = request.kind == JobKind::inspect;
     Done done = inspects ? run_steps(kInspect, job) : convert(job);
     if (done) describe(job, reply);
     return done;
 }
 
-JobReply run_job_of(ConverterKind kind, const JobRequest& request, int source, int output) noexcept {
+JobReply run_job_of(ConverterKind kind, const JobRequest& request, const JobFiles& files) noexcept {
     auto reply = blank_message<JobReply>();
     reply.number = request.number;
     try {
-        // The descriptor is shared with whoever opened it, and may have been read before.
-        Done done = lseek(source, 0, SEEK_SET) == 0 ? Done{} : std::unexpected(Failure{failed, "source: no file"});
-        if (done) done = run(kind, request, source, output, reply);
+        Done done = rewind(request, files);
+        if (done) done = run(kind, request, files, reply);
         if (!done) explain(done.error(), reply);
     } catch (const std::exception& error) {
         explain({failed, error.what()}, reply);
@@ -174,12 +218,12 @@ JobReply run_job_of(ConverterKind kind, const JobRequest& request, int source, i
 
 }  // namespace
 
-JobReply run_job(const JobRequest& request, int source, int output) noexcept {
-    return run_job_of(ConverterKind::raster, request, source, output);
+JobReply run_job(const JobRequest& request, const JobFiles& files) noexcept {
+    return run_job_of(ConverterKind::raster, request, files);
 }
 
-JobReply run_svg_job(const JobRequest& request, int source, int output) noexcept {
-    return run_job_of(ConverterKind::svg, request, source, output);
+JobReply run_svg_job(const JobRequest& request, const JobFiles& files) noexcept {
+    return run_job_of(ConverterKind::svg, request, files);
 }
 
 }  // namespace thumbgate

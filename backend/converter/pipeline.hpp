@@ -8,11 +8,11 @@
 
 namespace thumbgate {
 
-// Reads `source` from its first byte. Writes at the start of `output`, for JobKind::convert alone. Both stay open. SVG
+// Reads its files from their first byte. Writes at the start of `output`, for JobKind::convert alone. All stay open. SVG
 // is no_codec for the first, and anything else for the second.
-JobReply run_job(const JobRequest& request, int source, int output) noexcept;
-JobReply run_svg_job(const JobRequest& request, int source, int output) noexcept;
-using JobRunner = JobReply (*)(const JobRequest& request, int source, int output) noexcept;
+JobReply run_job(const JobRequest& request, const JobFiles& files) noexcept;
+JobReply run_svg_job(const JobRequest& request, const JobFiles& files) noexcept;
+using JobRunner = JobReply (*)(const JobRequest& request, const JobFiles& files) noexcept;
 
 // A small picture, and its conversion to a format, so that the first job finds code, tables and pages in place. Both
 // descriptors are empty files of no further use. False: there is no picture, and the first jobs take a little longer.

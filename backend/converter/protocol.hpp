@@ -14,7 +14,7 @@ namespace thumbgate {
 
 enum class JobKind : std::uint8_t {
     inspect,  // decode fully, report what it is and how it looks; descriptors: source
-    convert,  // descriptors: source, output
+    convert,  // descriptors: source, output, and where the look has a watermark that
 };
 
 enum class SourceFormat : std::uint8_t { jpeg, png, webp, avif, heic, gif, tiff, jxl, svg };
@@ -39,6 +39,13 @@ enum class Outcome : std::uint8_t {
 
 using SourceDigest = std::array<std::uint8_t, 32>;  // SHA-256
 
+// What comes with a request, in this order; -1: it does not.
+struct JobFiles {
+    int source = -1;
+    int output = -1;
+    int watermark = -1;
+};
+
 struct JobRequest : Look {
     std::uint64_t number;         // the reply repeats it
     SourceDigest source_digest;   // zeros: not known
@@ -47,7 +54,8 @@ struct JobRequest : Look {
     bool format_is_named;  // else the best of `accepted`, JPEG, PNG where there is alpha, or GIF where it moves
     Format format;
     FormatSet accepted;
-    std::uint64_t max_pixels;            // of the source, over all its frames; and of the result
+    std::uint32_t watermark_opacity;     // thousandths; that of the look is of this
+    std::uint64_t max_pixels;            // of the source, over all its frames; of the result, and of the watermark
     std::uint64_t max_animation_pixels;  // of a result over all its frames; beyond that, the first frame alone
     std::uint32_t max_side;              // pixels of the source's longer side
     std::uint32_t max_frames;            // of the source; pages are frames

@@ -20,6 +20,8 @@ struct Ratio {
         return Wide{a.numerator} * b.denominator < Wide{b.numerator} * a.denominator;
     }
 
+    friend bool operator==(Ratio a, Ratio b) { return !(a < b) && !(b < a); }
+
     friend Ratio operator*(Ratio a, Ratio b) {
         cancel(a.numerator, b.denominator);
         cancel(b.numerator, a.denominator);

@@ -24,7 +24,7 @@ int asked_quality(const Job& job) {
 }
 
 Done encode_once(Job& job) {
-    LimitedTarget target(job.output, job.request.max_output_bytes);
+    LimitedTarget target(job.files.output, job.request.max_output_bytes);
     try {
         encode_as(job.format, job, target);
     } catch (const vips::VError&) {

@@ -25,8 +25,7 @@ class SvgDocument;
 struct Job {
     const JobRequest& request;
     ConverterKind kind;
-    int input;   // descriptor
-    int output;  // descriptor
+    const JobFiles& files;
     KeptPixels& kept;
     vips::VSource source;
     std::string scans = {};  // what `source` reads instead, where a part of the file does
@@ -45,6 +44,7 @@ struct Job {
     std::shared_ptr<const SvgDocument> drawing = {};  // of SVG
     std::uint64_t trimmed_left = 0;                   // of a drawing, as it is stored
     std::uint64_t trimmed_top = 0;
+    vips::VImage watermark{};  // as it is put on a frame, with transparency; null: there is none
 
     std::uint64_t frames = 1;  // of the result, or loaded for an inspection
     vips::VImage strip{};      // all of them, one below the other, while `image` is one of them
@@ -122,6 +122,11 @@ Done blur_and_sharpen(Job& job);
 Done pixelate(Job& job);
 Done extend(Job& job);           // to the canvas, with transparency
 Done fill_background(Job& job);  // instead of transparency, where the link names a colour
+
+// watermark.cpp
+JobRequest watermark_request(const Job& job);                // to be scaled for the planned result
+void take_watermark(Job& job, const vips::VImage& picture);  // that came out of it
+Done put_watermark_on(Job& job);
 
 // keep_copyright.cpp
 Done take_copyright(Job& job);

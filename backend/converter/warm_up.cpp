@@ -50,7 +50,7 @@ void warm_up(JobRunner run, Format format, int source, int output) noexcept {
     request.max_scans = 1;
     request.max_metadata_bytes = kMaxBytes;
     request.max_output_bytes = kMaxBytes;
-    run(request, source, output);
+    run(request, {.source = source, .output = output});
 }
 
 }  // namespace thumbgate

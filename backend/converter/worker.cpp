@@ -57,8 +57,8 @@ bool do_one_job(int socket, JobRunner run) {
     auto request = blank_message<JobRequest>();
     const Received received = receive_message(socket, writable_bytes_of(request));
     if (received.size != sizeof request) return false;
-    const auto& [source, output] = received.descriptors;
-    JobReply reply = run(request, source.get(), output.get());
+    const auto& [source, output, watermark] = received.descriptors;
+    JobReply reply = run(request, {source.get(), output.get(), watermark.get()});
     reply.peak_bytes = peak_bytes();
     return send_message(socket, bytes_of(reply));
 }

@@ -1,74 +1,27 @@
 #include "backend/photos/fallback.hpp"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <fstream>
-#include <iterator>
-#include <system_error>
 #include <utility>
 
-#include "backend/conversion/formats.hpp"
 #include "contract/canonical.hpp"
-#include "contract/encoding.hpp"
-#include "contract/hmac.hpp"
 
 namespace thumbgate {
 namespace asio = boost::asio;
 namespace {
 
-constexpr std::uintmax_t kMaxSize = 16 << 20;  // bytes of the picture
 constexpr std::size_t kMaxMade = 64;  // results kept; links that ask for more sizes than that are converted again
 constexpr std::string_view kSource = "fallback";
-
-std::unexpected<std::string> system_problem(const std::string& what) {
-    return std::unexpected(what + ": " + std::generic_category().message(errno));
-}
-
-std::expected<std::string, std::string> read_picture(const std::filesystem::path& path) {
-    std::error_code error;
-    const std::uintmax_t size = std::filesystem::file_size(path, error);
-    if (error) return std::unexpected("cannot read " + path.string() + ": " + error.message());
-    if (size > kMaxSize) return std::unexpected(path.string() + " has more than 16 MiB");
-    std::ifstream file(path, std::ios::binary);
-    std::string bytes{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-    if (!file || bytes.size() != size) return std::unexpected("cannot read " + path.string());
-    if (!sniff(bytes)) return std::unexpected(path.string() + " is not a picture that can be read");
-    return bytes;
-}
-
-std::expected<UniqueFd, std::string> in_memory(const std::string& bytes) {
-    UniqueFd fd(::memfd_create("fallback picture", MFD_CLOEXEC));
-    if (!fd) return system_problem("cannot keep a file in memory");
-    if (::write(fd.get(), bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size())) {
-        return system_problem("cannot keep the picture in memory");
-    }
-    return fd;
-}
-
-// With an offset of its own, and not writable.
-UniqueFd open_again(const UniqueFd& fd) {
-    const std::string path = "/proc/self/fd/" + std::to_string(fd.get());
-    return UniqueFd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-}
 
 }  // namespace
 
 std::expected<std::unique_ptr<Fallback>, std::string> Fallback::open(const asio::any_io_executor& executor,
                                                                      ConverterPool& pool, FallbackConfig config) {
-    const auto bytes = read_picture(config.picture);
-    if (!bytes) return std::unexpected(bytes.error());
-    auto picture = in_memory(*bytes);
+    auto picture = OwnPicture::read(config.picture);
     if (!picture) return std::unexpected(picture.error());
-    std::unique_ptr<Fallback> fallback(new Fallback(executor, pool, std::move(config), std::move(*picture)));
-    fallback->digest_ = hex_encode(sha256(*bytes));
-    fallback->is_svg_ = sniff(*bytes) == SourceFormat::svg;
-    return fallback;
+    return std::unique_ptr<Fallback>(new Fallback(executor, pool, std::move(config), std::move(*picture)));
 }
 
-Fallback::Fallback(const asio::any_io_executor& executor, ConverterPool& pool, FallbackConfig config, UniqueFd picture)
+Fallback::Fallback(const asio::any_io_executor& executor, ConverterPool& pool, FallbackConfig config,
+                   OwnPicture picture)
     : pool_(pool), config_(std::move(config)), picture_(std::move(picture)), flights_(executor) {}
 
 bool Fallback::stands_in_for(const Error& error) {
@@ -83,8 +36,8 @@ asio::awaitable<Result<PicturePtr>> Fallback::make(Conversion conversion, JobTer
         co_return found->second;
     }
     const Deadline deadline = terms.deadline;
-    terms.digest = digest_;
-    terms.is_svg = is_svg_;
+    terms.digest = picture_.digest();
+    terms.is_svg = picture_.format() == SourceFormat::svg;
     SingleFlight<PicturePtr>::Work work = [this, conversion = std::move(conversion), terms = std::move(terms)] {
         return convert(conversion, terms);
     };
@@ -95,7 +48,7 @@ asio::awaitable<Result<PicturePtr>> Fallback::make(Conversion conversion, JobTer
 
 asio::awaitable<Result<PicturePtr>> Fallback::convert(Conversion conversion, JobTerms terms) {
     std::string form = canonical_form(conversion);
-    UniqueFd source = open_again(picture_);
+    UniqueFd source = picture_.open();
     if (!source) co_return fail(500, "failed", "The picture could not be converted.", "the fallback is not opened");
     auto converted = co_await pool_.convert(std::move(source), std::move(conversion), std::move(terms));
     if (!converted) co_return std::unexpected(std::move(converted.error()));

@@ -12,10 +12,10 @@
 #include <memory>
 #include <string>
 
+#include "backend/conversion/own_picture.hpp"
 #include "backend/conversion/pool.hpp"
 #include "backend/conversion/single_flight.hpp"
 #include "backend/photos/pictures.hpp"
-#include "backend/unique_fd.hpp"
 
 namespace thumbgate {
 
@@ -43,15 +43,13 @@ class Fallback {
 
   private:
     Fallback(const boost::asio::any_io_executor& executor, ConverterPool& pool, FallbackConfig config,
-             UniqueFd picture);
+             OwnPicture picture);
 
     boost::asio::awaitable<Result<PicturePtr>> convert(Conversion conversion, JobTerms terms);
 
     ConverterPool& pool_;
     const FallbackConfig config_;
-    const UniqueFd picture_;  // in memory
-    std::string digest_;      // SHA-256 in hex
-    bool is_svg_ = false;
+    const OwnPicture picture_;
     SingleFlight<PicturePtr> flights_;
     std::map<std::string, PicturePtr> made_;  // by canonical form
     std::uint64_t given_ = 0;

@@ -20,10 +20,6 @@ constexpr std::chrono::minutes kQuiet(1);     // between two reports of a disk t
 // With a disk that takes its time to store a result: somebody waits for it.
 constexpr std::chrono::seconds kStorePatience(1);
 
-std::string result_form(std::string_view canonical) {
-    return std::string(kPipelineVersion) + " " + std::string(canonical);
-}
-
 std::optional<Format> output_format(std::string_view bytes) {
     const auto format = sniff(bytes);
     if (!format) return std::nullopt;
@@ -53,11 +49,11 @@ Result<bool> store(PhotoStore& photos, ResultStore& results, const std::string& 
 }
 
 Result<PicturePtr> find_stored(PhotoStore& photos, ResultStore& results, const std::string& photo,
-                               const Conversion& conversion) {
+                               const std::string& form) {
     const auto there = photos.exists(photo);
     if (!there) return std::unexpected(there.error());
     if (!*there) return no_such_photo();
-    auto stored = results.find(photo, result_form(canonical_form(conversion)));
+    auto stored = results.find(photo, form);
     const auto format = stored ? output_format(stored->bytes) : std::nullopt;
     if (!format) return PicturePtr();
     auto found = std::make_shared<MadePicture>();
@@ -74,9 +70,17 @@ std::unexpected<Error> no_such_photo() {
     return fail(404, "no_such_photo", "There is no such photo.");
 }
 
+// What a stored result is known by: with a watermark, which one it was.
+std::string Pictures::result_form(const Conversion& conversion) const {
+    std::string form = std::string(kPipelineVersion) + " ";
+    if (asks_for_watermark(conversion) && parts_.watermark != nullptr) form += parts_.watermark->version() + " ";
+    return form + canonical_form(conversion);
+}
+
 asio::awaitable<Result<PicturePtr>> Pictures::find(std::string photo, Conversion conversion, Deadline deadline) {
-    auto work = [this, photo = std::move(photo), conversion = std::move(conversion)] {
-        return find_stored(parts_.photos, parts_.results, photo, conversion);
+    if (asks_for_watermark(conversion) && parts_.watermark == nullptr) co_return no_watermark();
+    auto work = [this, photo = std::move(photo), form = result_form(conversion)] {
+        return find_stored(parts_.photos, parts_.results, photo, form);
     };
     co_return co_await offload(parts_.threads, std::move(work), {.deadline = deadline});
 }
@@ -113,7 +117,7 @@ asio::awaitable<Result<PicturePtr>> Pictures::fly(std::string photo, Conversion 
     terms.digest = (*original)->sha256;
     terms.source_bytes = (*original)->object.size;
     terms.is_svg = (*original)->format == name(SourceFormat::svg);
-    std::string form = result_form(canonical_form(conversion));
+    std::string form = result_form(conversion);
     auto picture =
         co_await parts_.pool.convert(std::move((*original)->object.fd), std::move(conversion), std::move(terms));
     if (!picture) co_return std::unexpected(std::move(picture.error()));

@@ -36,13 +36,15 @@ struct PictureParts {
     StorageThreads& threads;
     ConverterPool& pool;
     std::function<void(const Error&)> on_not_stored;  // at most once a minute
+    const WatermarkPicture* watermark = nullptr;      // null: there is none
 };
 
 class Pictures {
   public:
     explicit Pictures(PictureParts parts) : parts_(std::move(parts)), flights_(parts_.executor) {}
 
-    // The stored one; null: it has to be made. 404 where there is no such photo.
+    // The stored one; null: it has to be made. 404 where there is no such photo, 400 where a watermark is asked for and
+    // there is none.
     boost::asio::awaitable<Result<PicturePtr>> find(std::string photo, Conversion conversion, Deadline deadline);
 
     // Makes it, or waits for the one who does, until terms.deadline.
@@ -57,6 +59,7 @@ class Pictures {
     bool keeps_results() const { return parts_.results.takes_results(); }
 
   private:
+    std::string result_form(const Conversion& conversion) const;
     boost::asio::awaitable<Result<PicturePtr>> fly(std::string photo, Conversion conversion, JobTerms terms);
     boost::asio::awaitable<Result<PicturePtr>> publish(std::string photo, std::string form, MadePtr made);
     void report(const Error& error);

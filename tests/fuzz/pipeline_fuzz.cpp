@@ -46,19 +46,32 @@ JobRequest chosen_request(std::string_view choices) {
     options.trims_equally_across = choice(3) / 8 % 2 == 1;
     options.trim_threshold = choice(3) / 16 * kDprUnit;
     options.quality = choice(4) % 101;
+    // The picture on itself: a watermark is read as a source is.
+    options.watermark.opacity = choice(4) > 200 ? kDprUnit / 2 : 0;
+    options.watermark.is_tiled = choice(4) % 2 == 1;
+    options.watermark.scale = choice(4) % 3 * kPlaceUnit / 4;
+    options.watermark.place.x = (choice(4) - 220) * kPlaceUnit / 2;
     // AVIF takes long, and its encoder is no affair of the picture's.
     constexpr std::array kFormats{Format::jpeg, Format::png, Format::webp, Format::gif};
     options.format = kFormats.at(choice(5) % kFormats.size());
-    return convert_request(small_limits(), conversion);
+    JobRequest request = convert_request(small_limits(), conversion);
+    request.watermark_opacity = kDprUnit;
+    return request;
 }
 
-void check(JobRunner run, const JobRequest& request, int source, int output) {
-    const JobReply reply = run(request, source, output);
+UniqueFd file_of(std::string_view bytes) {
+    UniqueFd file(memfd_create("fuzz", MFD_CLOEXEC));
+    expect(write(file.get(), bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()));
+    return file;
+}
+
+void check(JobRunner run, const JobRequest& request, const JobFiles& files) {
+    const JobReply reply = run(request, files);
     expect(check_reply(request, bytes_of(reply)).has_value());
     if (reply.outcome != Outcome::ok) return;
     if (request.kind == JobKind::inspect) return;
-    expect(lseek(output, 0, SEEK_END) >= static_cast<off_t>(reply.output_bytes));
-    const auto picture = read_output(UniqueFd(dup(output)), reply);
+    expect(lseek(files.output, 0, SEEK_END) >= static_cast<off_t>(reply.output_bytes));
+    const auto picture = read_output(UniqueFd(dup(files.output)), reply);
     expect(picture.has_value());
 }
 
@@ -69,11 +82,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     expect(kStarted);
     const std::string_view text = text_of(data, size);
     if (text.size() < kChoices) return 0;
-    const UniqueFd source(memfd_create("source", MFD_CLOEXEC));
-    const UniqueFd output(memfd_create("output", MFD_CLOEXEC));
-    expect(write(source.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()));
     const JobRunner run = sniff(text) == SourceFormat::svg ? run_svg_job : run_job;
-    check(run, inspect_request(small_limits()), source.get(), output.get());
-    check(run, chosen_request(text.substr(text.size() - kChoices)), source.get(), output.get());
+    const UniqueFd source = file_of(text);
+    const UniqueFd watermark = file_of(text);
+    const UniqueFd output = file_of("");
+    check(run, inspect_request(small_limits()), {.source = source.get()});
+    check(run, chosen_request(text.substr(text.size() - kChoices)), {source.get(), output.get(), watermark.get()});
     return 0;
 }

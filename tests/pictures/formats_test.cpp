@@ -60,10 +60,36 @@ const std::vector<PictureCase> kCases{
     {"w:300/bl:3", "-filter Lanczos -resize 300x200! -blur 0x3"},
     {"w:300/sh:1", "-filter Lanczos -resize 300x200! -unsharp 0x1+1+0", 0.93},
     {"w:300/pix:10", "-filter Lanczos -resize 300x200! -scale 30x20! -scale 300x200!"},
+    {"w:300/wm:1", "-filter Lanczos -resize 300x200! MARK -gravity center -composite"},
+    {"w:300/wm:0.5:soea:10:6",
+     "-filter Lanczos -resize 300x200! ( MARK -channel A -evaluate multiply 0.5 +channel ) -gravity southeast "
+     "-geometry +10+6 -composite"},
+    {"w:300/wm:0.8:nowe:-20:0.1",
+     "-filter Lanczos -resize 300x200! ( MARK -channel A -evaluate multiply 0.8 +channel ) -gravity northwest "
+     "-geometry -20+20 -composite"},
+    {"w:300/wm:1:no:0:0:0.8", "-filter Lanczos -resize 300x200! ( MARK -resize 240x120! ) -gravity north -composite"},
+    {"w:300/wm:0.6:re",
+     "-filter Lanczos -resize 300x200! ( MARK -channel A -evaluate multiply 0.6 +channel -virtual-pixel tile "
+     "-set option:distort:viewport 300x200-0-75 -filter point -distort SRT 0 +repage ) -composite"},
+    {"w:300/wm:1:re:50:50",
+     "-filter Lanczos -resize 300x200! ( MARK -background none -gravity center -extent 150x100 -virtual-pixel tile "
+     "-set option:distort:viewport 300x200-75-50 -filter point -distort SRT 0 +repage ) -composite"},
+    {"w:150/dpr:2/pd:10/bg:0080ff/wm:1:sowe:8:8",
+     "-filter Lanczos -resize 300x200! -background #0080ff -extent 340x240-20-20 MARK -gravity southwest "
+     "-geometry +16+16 -composite"},
     {"w:300/q:95", "-filter Lanczos -resize 300x200!"},
     {"w:300/fq:jpeg:90:webp:90:avif:80", "-filter Lanczos -resize 300x200!"},
     {"w:300/mb:1000000", "-filter Lanczos -resize 300x200!"},
 };
+
+// 100 × 50 pixels: a frame, a half transparent field and a disc, on nothing.
+void paint_watermark(const fs::path& file) {
+    const RunResult painted = run({kImageMagick, "-size", "100x50", "xc:none", "-fill", "rgba(255,255,255,0.5)",
+                                   "-stroke", "yellow", "-strokewidth", "4", "-draw", "rectangle 2,2 97,47", "-stroke",
+                                   "none", "-fill", "red", "-draw", "circle 30,25 30,10", "PNG32:" + file.string()});
+    INFO(painted.err);
+    REQUIRE(painted.ok());
+}
 
 // A line a case, a column a format, each picture made to fit its cell.
 class ContactSheet {
@@ -101,10 +127,13 @@ class ContactSheet {
 TEST_CASE_METHOD(ConverterFixture, "Every option comes out right in every format, as ImageMagick sees it") {
     const TempDir dir;
     const Photo storm = photos::storm();
+    watermark = dir / "mark.png";
+    paint_watermark(watermark);
     ContactSheet sheet;
     for (const PictureCase& one : kCases) {
         CAPTURE(one.options);
-        const Expected expected = expect_of(storm.path, one.words, dir / "expected.png");
+        const std::string words = replace_all(one.words, "MARK", watermark.string());
+        const Expected expected = expect_of(storm.path, words, dir / "expected.png");
         for (const FormatCase& format : kFormats) {
             CAPTURE(format.name);
             const Converted converted = convert_link(storm.path, one.options + "/f:" + format.name);

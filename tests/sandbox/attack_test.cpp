@@ -138,8 +138,29 @@ TEST_CASE_METHOD(Attacked, "Replies that no converter gives are not believed") {
 
 TEST_CASE_METHOD(Attacked, "Descriptors that come with a reply are closed") {
     const std::size_t before = open_descriptors();
-    ends_converters("return-descriptors", "invalid_reply");
+    for (const char* name : {"return-descriptors", "return-many-descriptors"}) ends_converters(name, "invalid_reply");
     CHECK(run_until([&] { return open_descriptors() <= before; }));
+}
+
+TEST_CASE("A converter has its job's files and no others, of which it can write the result alone") {
+    const TempDir dir;
+    PoolConfig config = attacked_config();
+    config.converters = 1;
+    auto watermark = WatermarkPicture::read({.picture = photos::meadow().path});
+    REQUIRE(watermark);
+    config.watermark = std::move(*watermark);
+    PoolFixture pool(config);
+    const fs::path source = dir / "source";
+    write_file(source, "ATTACK list-descriptors");
+    const auto listed = [&](Result<Picture> answer) { return answer ? "" : answer.error().detail; };
+    Conversion marked = to(Format::png, 100);
+    marked.options.watermark.opacity = kDprUnit;
+    // Nothing, nothing, nothing (or a sanitizer's log), the broker; source, result, watermark.
+    const std::string plain = "open 0 1 2 3 4 5w";
+    CHECK(listed(pool.result(pool.convert(source, to(Format::png, 100)))) == plain);
+    CHECK(listed(pool.result(pool.convert(source, marked))) == plain + " 6");
+    CHECK(listed(pool.result(pool.convert(source, to(Format::png, 100)))) == plain);
+    CHECK(pool.observed.replaced.empty());
 }
 
 TEST_CASE_METHOD(Attacked, "Of three replies one counts, and the next job does not get the others") {

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -42,7 +43,7 @@ JobReply reply_of(const JobRequest& request, Outcome outcome, std::string_view d
 JobReply write_beyond(const Scene& scene) {
     const char byte = 'x';
     return outcome_of(scene.request,
-                      pwrite(scene.output, &byte, 1, static_cast<off_t>(scene.request.max_output_bytes)));
+                      pwrite(scene.files.output, &byte, 1, static_cast<off_t>(scene.request.max_output_bytes)));
 }
 
 JobReply make_threads(const Scene& scene) {
@@ -63,9 +64,24 @@ JobReply make_threads(const Scene& scene) {
 JobReply open_descriptors(const Scene& scene) {
     constexpr int kMany = 1000;
     for (int made = 0; made < kMany; ++made) {
-        if (dup(scene.source) < 0) return refused(scene.request, "after " + std::to_string(made) + " descriptors");
+        if (dup(scene.files.source) < 0)
+            return refused(scene.request, "after " + std::to_string(made) + " descriptors");
     }
     return worked(scene.request);
+}
+
+// All that are open, with a "w" behind a file that can be written.
+JobReply list_descriptors(const Scene& scene) {
+    constexpr int kMany = 1000;
+    std::string open = "open";
+    for (int number = 0; number < kMany; ++number) {
+        struct stat facts{};
+        if (fstat(number, &facts) != 0) continue;
+        const char byte = 'x';
+        const bool is_written = S_ISREG(facts.st_mode) && pwrite(number, &byte, 1, 0) == 1;
+        open += " " + std::to_string(number) + (is_written ? "w" : "");
+    }
+    return reply_of(scene.request, Outcome::corrupt, open);
 }
 
 JobReply allocate(const Scene& scene) {
@@ -114,8 +130,29 @@ JobReply answer_thrice(const Scene& scene) {
 
 JobReply answer_with_descriptors(const Scene& scene) {
     const JobReply reply = reply_of(scene.request, Outcome::corrupt, "with descriptors");
-    const std::array<int, 2> descriptors{scene.source, scene.output};
+    const std::array<int, 2> descriptors{scene.files.source, scene.files.output};
     send_message(kJobSocket, bytes_of(reply), descriptors);
+    sleep_forever();
+}
+
+// More than a message of ours may carry.
+JobReply answer_with_many_descriptors(const Scene& scene) {
+    JobReply reply = reply_of(scene.request, Outcome::corrupt, "with many descriptors");
+    std::array<int, 2 * kMaxDescriptors + 2> descriptors{};
+    descriptors.fill(scene.files.source);
+    alignas(cmsghdr) std::array<std::byte, CMSG_SPACE(sizeof descriptors)> control{};
+    iovec data{&reply, sizeof reply};
+    msghdr message{};
+    message.msg_iov = &data;
+    message.msg_iovlen = 1;
+    message.msg_control = control.data();
+    message.msg_controllen = control.size();
+    cmsghdr* header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof descriptors);
+    std::memcpy(CMSG_DATA(header), descriptors.data(), sizeof descriptors);
+    sendmsg(kJobSocket, &message, MSG_NOSIGNAL);
     sleep_forever();
 }
 
@@ -142,9 +179,9 @@ JobReply give_up(const Scene& /*scene*/) {
 // Allowed, and harmless.
 JobReply read_again(const Scene& scene) {
     std::array<char, 64> bytes{};
-    const ssize_t first = pread(scene.source, bytes.data(), bytes.size(), 0);
-    const ssize_t again = pread(scene.source, bytes.data(), bytes.size(), 0);
-    const ssize_t beyond = pread(scene.source, bytes.data(), bytes.size(), 1 << 20);
+    const ssize_t first = pread(scene.files.source, bytes.data(), bytes.size(), 0);
+    const ssize_t again = pread(scene.files.source, bytes.data(), bytes.size(), 0);
+    const ssize_t beyond = pread(scene.files.source, bytes.data(), bytes.size(), 1 << 20);
     return reply_of(scene.request, Outcome::corrupt, first > 0 && first == again && beyond == 0 ? "harmless" : "odd");
 }
 
@@ -164,6 +201,8 @@ constexpr Attack kAttacks[] = {
     {"huge-reply", answer_at_length},
     {"three-replies", answer_thrice},
     {"return-descriptors", answer_with_descriptors},
+    {"return-many-descriptors", answer_with_many_descriptors},
+    {"list-descriptors", list_descriptors},
     {"close-socket", close_socket},
     {"exit", leave},
     {"null-pointer", crash},
@@ -199,22 +238,22 @@ JobReply outcome_of(const JobRequest& request, long result) {
 
 namespace {
 
-JobReply attack_or(JobRunner run, const JobRequest& request, int source, int output) {
+JobReply attack_or(JobRunner run, const JobRequest& request, const JobFiles& files) {
     std::array<char, 64> start{};
-    const ssize_t size = pread(source, start.data(), start.size(), 0);
+    const ssize_t size = pread(files.source, start.data(), start.size(), 0);
     const std::string_view text(start.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
-    if (!text.starts_with(kMark)) return run(request, source, output);
-    return run_attack(text.substr(kMark.size()), {request, source, output, 0});
+    if (!text.starts_with(kMark)) return run(request, files);
+    return run_attack(text.substr(kMark.size()), {request, files, 0});
 }
 
 }  // namespace
 
-JobReply run_attack_or_job(const JobRequest& request, int source, int output) noexcept {
-    return attack_or(run_job, request, source, output);
+JobReply run_attack_or_job(const JobRequest& request, const JobFiles& files) noexcept {
+    return attack_or(run_job, request, files);
 }
 
-JobReply run_attack_or_svg_job(const JobRequest& request, int source, int output) noexcept {
-    return attack_or(run_svg_job, request, source, output);
+JobReply run_attack_or_svg_job(const JobRequest& request, const JobFiles& files) noexcept {
+    return attack_or(run_svg_job, request, files);
 }
 
 }  // namespace thumbgate::test

@@ -14,15 +14,14 @@ namespace thumbgate::test {
 // What an attack has at hand.
 struct Scene {
     const JobRequest& request;
-    int source;
-    int output;
+    const JobFiles& files;
     pid_t broker;
 };
 
 // Runs an attack; where it survives it, a reply whose detail begins with "refused" or, where it succeeded, "worked".
 // Anything else than an attack goes to run_job(), or run_svg_job().
-JobReply run_attack_or_job(const JobRequest& request, int source, int output) noexcept;
-JobReply run_attack_or_svg_job(const JobRequest& request, int source, int output) noexcept;
+JobReply run_attack_or_job(const JobRequest& request, const JobFiles& files) noexcept;
+JobReply run_attack_or_svg_job(const JobRequest& request, const JobFiles& files) noexcept;
 
 JobReply refused(const JobRequest& request, const std::string& why);
 JobReply worked(const JobRequest& request);

@@ -13,6 +13,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "backend/conversion/job.hpp"
 #include "backend/conversion/process.hpp"
 #include "backend/converter/channel.hpp"
 #include "backend/converter/protocol.hpp"
@@ -34,11 +35,10 @@ class LoneConverter {
     }
 
     // As run_job() does it.
-    JobReply run(const JobRequest& request, int source, int output) {
+    JobReply run(const JobRequest& request, const JobFiles& files) {
         if (!converter_) replace();
         const int socket = converter_->socket().native_handle();
-        const std::array<int, 2> descriptors{source, output};
-        if (!send_message(socket, bytes_of(request), std::span(descriptors).first(output >= 0 ? 2 : 1))) lost();
+        if (!send_job(socket, request, files)) lost();
         pollfd answered{socket, POLLIN, 0};
         auto reply = blank_message<JobReply>();
         if (poll(&answered, 1, static_cast<int>(std::chrono::milliseconds(kPatience).count())) != 1) lost();

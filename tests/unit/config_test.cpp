@@ -78,6 +78,8 @@ TEST_CASE("five places are enough, the rest has defaults") {
     CHECK(config->fallback.picture.empty());
     CHECK(config->fallback.status == 200);
     CHECK(config->fallback.max_age == std::chrono::seconds(10));
+    CHECK(config->watermark.picture.empty());
+    CHECK(config->watermark.opacity == 1000);
 }
 
 TEST_CASE("a converter's memory is bounded by what is written, and by no less than it needs to start") {
@@ -106,6 +108,16 @@ TEST_CASE("results have their own folder and bounds, and 0 turns a bound of the 
     CHECK_THAT(error(with_places({"--results-max-size", "much"})), contains("--results-max-size"));
     CHECK_THAT(error(with_places({"--interim-max-age", "2h"})), contains("at most"));
     CHECK_THAT(error(with_places({"--fallback-status", "100"})), contains("200 to 599"));
+}
+
+TEST_CASE("a watermark has a file and an opacity, which is not none") {
+    const auto config = with_places({"--watermark", "mark.png", "--watermark-opacity", "0.35"});
+    REQUIRE(config);
+    CHECK(config->watermark.picture == "mark.png");
+    CHECK(config->watermark.opacity == 350);
+    for (const char* bad : {"0", "0.0001", "1.01", "-0.5", "much"}) {
+        CHECK_THAT(error(with_places({"--watermark-opacity", bad})), contains("above 0, up to 1"));
+    }
 }
 
 TEST_CASE("a place that is missing is named, with what to do") {

@@ -75,6 +75,20 @@ class Writer {
         return random_() % 2 == 0 ? written : written + ":" + place(look.extend_place, false);
     }
 
+    // What an option leaves out stays what it was.
+    std::string watermark(LookMeaning& look) {
+        std::string written = number(look.opacity, {"0", "1", "0.5", "1.0"});
+        if (random_() % 4 == 0) return written;
+        look.mark.gravity = text("ce", "no", "so", "ea", "we", "noea", "nowe", "soea", "sowe", "re");
+        written += ":" + look.mark.gravity;
+        if (random_() % 2 == 0) return written;
+        written += ":" + number(look.mark.x, {"0", "10", "-10", "0.1", "-0.25"});
+        if (random_() % 2 == 0) return written;
+        written += ":" + number(look.mark.y, {"0", "20", "0.2", "-20"});
+        if (random_() % 2 == 0) return written;
+        return written + ":" + number(look.mark_scale, {"0", "0.5", "2"});
+    }
+
     std::string padding(LookMeaning& look) {
         std::string written = number(look.padding[0], {"0", "10", "4"});
         look.padding = {look.padding[0], look.padding[0], look.padding[0], look.padding[0]};
@@ -156,7 +170,7 @@ std::string Writer::option(LookMeaning& look) {
 
 std::string Writer::encoding(LookMeaning& look) {
     double value = 0;
-    switch (random_() % 9) {
+    switch (random_() % 10) {
         case 0:
             look.background = text("", "ff0000", "00ff00");
             if (look.background == "ff0000" && random_() % 2 == 0) return "bg:255:0:0";
@@ -185,6 +199,8 @@ std::string Writer::encoding(LookMeaning& look) {
             look.trim = text("0", "10", "10:ff0000", "10::1:0", "10:ff0000:0:1");
             return text("t:", "trim:") + look.trim + (look.trim == "10" ? text("", ":", "::", ":::0") : "");
         }
+        case 8:
+            return text("wm:", "watermark:") + watermark(look);
         case 7:
             return text("kcr:", "keep_copyright:") + flag(look.copyright);
         default:
@@ -216,6 +232,20 @@ constexpr std::array<Sides, 18> kSources{{{80, 50},
                                           {260, 12000},
                                           {12000, 260}}};
 
+// The place of a watermark, and how large it may be.
+std::string mark_of(const LookMeaning& look, const Effect& effect) {
+    if (look.opacity == 0) return {};
+    std::ostringstream text;
+    const bool is_tiled = look.mark.gravity == "re";
+    const auto offset = [&](double written, double side) {
+        if (is_tiled && written < 0) return 0.0;
+        return std::abs(written) >= 1 ? written * effect.density : written * side;
+    };
+    text << look.mark.gravity << ' ' << offset(look.mark.x, effect.canvas_width) << ' '
+         << offset(look.mark.y, effect.canvas_height) << ' ' << look.mark_scale << ' ' << look.opacity << ' ';
+    return text.str();
+}
+
 std::string geometry_of(const LookMeaning& look) {
     std::ostringstream text;
     const auto print = [&](const Box& box) {
@@ -227,7 +257,7 @@ std::string geometry_of(const LookMeaning& look) {
         text << effect.scaled_width << ' ' << effect.scaled_height << (effect.smart ? " smart " : " ");
         print(effect.kept);
         print(effect.placed);
-        text << effect.canvas_width << ' ' << effect.canvas_height << "; ";
+        text << effect.canvas_width << ' ' << effect.canvas_height << ' ' << mark_of(look, effect) << "; ";
     }
     for (const int exif : {1, 6}) {
         for (const std::string& row : turned_letters(look, exif)) text << row << '/';
@@ -281,7 +311,8 @@ bool may_coincide(const Look& look) {
     const bool extends = look.extend || look.extend_aspect_ratio;
     const bool has_minimum = look.min_width != 0 || look.min_height != 0;
     const bool has_anchor = extends || look.gravity != Anchor{};
-    return has_minimum || look.zoom_x != look.zoom_y || (look.zoom_x < kDprUnit && look.padding != Padding{}) ||
+    const bool counts_pixels = look.padding != Padding{} || look.watermark.place.counts_pixels();
+    return has_minimum || look.zoom_x != look.zoom_y || (look.zoom_x < kDprUnit && counts_pixels) ||
            (crops_pixels && sized) || has_offset(look.crop_gravity) || has_offset(look.extend_gravity) ||
            (look.resizing_type == automatic && has_anchor) ||
            (look.resizing_type == fill_down && look.dpr != kDprUnit) ||

@@ -33,6 +33,8 @@ struct LookMeaning {
     bool copyright = false;
     double blur = 0, sharpen = 0;
     int pixelate = 0;
+    double opacity = 0, mark_scale = 0;
+    Place mark;  // "re" for tiles
     int quality = 0;
     std::map<std::string, int> format_quality;
     int max_bytes = 0;
@@ -50,6 +52,7 @@ struct Effect {
     bool smart;  // then where is not known
     Box placed;  // the kept part on the canvas
     double canvas_width, canvas_height;
+    double density;  // pixels of an offset that counts in pixels of dpr 1
 };
 
 inline double to_pixel(double value) {
@@ -180,6 +183,7 @@ inline Effect effect_of(const LookMeaning& look, double width, double height) {
     out.used = used_of(look, width, height);
     const std::string type = type_of(look, out.used.width, out.used.height);
     const auto [across, down, density] = scales_of(look, type, out.used.width, out.used.height);
+    out.density = density;
     out.scaled_width = at_least_one(out.used.width * across * density);
     out.scaled_height = at_least_one(out.used.height * down * density);
     const Box target{0, 0, look.width == 0 ? 0 : at_least_one(look.width * look.zoom_x * density),

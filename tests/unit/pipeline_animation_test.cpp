@@ -105,8 +105,10 @@ TEST_CASE_METHOD(Animations, "Every option does to each frame what it does to a 
     for (const std::string options :
          {"rs:fill:100:100/g:soea:5:3", "rs:fill:90:120/g:fp:0.2:0.9", "rs:force:80:120", "c:200:100:no:0:10/w:120",
           "w:120/rot:90/fl:1", "w:120/pd:5:10/bg:336699", "s:150:150:0:1:no", "w:150/bl:2/sh:1", "w:150/pix:6",
-          "w:400/el:1", "rs:fill-down:400:900"}) {
+          "w:400/el:1", "rs:fill-down:400:900", "w:150/wm:0.7:soea:5:5:0.3", "w:150/wm:1:so:0:-20:0.4",
+          "w:150/wm:0.5:re:9:9:0.2"}) {
         CAPTURE(options);
+        watermark = photos::flower().path;
         const Converted moving = convert_link(gif, options + "/f:gif");
         const Strip frames = strip(moving);
         REQUIRE(frames.frames == kFrames);

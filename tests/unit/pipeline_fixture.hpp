@@ -32,8 +32,10 @@ class ConverterFixture {
     Converted run_request(const JobRequest& request, const std::filesystem::path& source) {
         const thumbgate::UniqueFd in(open(source.c_str(), O_RDONLY | O_CLOEXEC));
         const thumbgate::UniqueFd out(memfd_create("result", MFD_CLOEXEC));
+        const bool is_marked = request.watermark.opacity != 0;
+        const thumbgate::UniqueFd mark(is_marked ? open(watermark.c_str(), O_RDONLY | O_CLOEXEC) : -1);
         REQUIRE(in);
-        const JobReply reply = converter.run(request, in.get(), out.get());
+        const JobReply reply = converter.run(request, {in.get(), out.get(), mark.get()});
         std::string bytes(reply.output_bytes, '\0');
         REQUIRE(pread(out.get(), bytes.data(), bytes.size(), 0) == static_cast<ssize_t>(bytes.size()));
         return {reply, std::move(bytes)};
@@ -43,10 +45,14 @@ class ConverterFixture {
     Converted convert_link(const std::filesystem::path& source, const std::string& options) {
         const auto link = parse_link("/" + options + "/plain/photo://a", Presets{});
         if (!link) FAIL(options << ": " << link.error().detail);
-        return run_request(convert_request(PoolConfig{}, reduce(*link, FormatSet{})), source);
+        JobRequest request = convert_request(PoolConfig{}, reduce(*link, FormatSet{}));
+        request.watermark_opacity = watermark_opacity;
+        return run_request(request, source);
     }
 
     LoneConverter converter;
+    std::filesystem::path watermark;             // that is sent with a job that asks for one
+    std::uint32_t watermark_opacity = kDprUnit;  // thousandths
 };
 
 inline Pixels picture(const Converted& converted) {

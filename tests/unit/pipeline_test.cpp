@@ -291,5 +291,5 @@ TEST_CASE_METHOD(InConverter, "A smart crop has the size that is asked for, and 
 TEST_CASE_METHOD(InConverter, "The descriptor may have been read before") {
     const thumbgate::UniqueFd in(open(photos::meadow().path.c_str(), O_RDONLY | O_CLOEXEC));
     REQUIRE(lseek(in.get(), 0, SEEK_END) > 0);
-    CHECK(converter.run(request_of(JobKind::inspect), in.get(), -1).outcome == Outcome::ok);
+    CHECK(converter.run(request_of(JobKind::inspect), {.source = in.get()}).outcome == Outcome::ok);
 }

@@ -24,3 +24,34 @@ TEST_CASE_METHOD(ConverterFixture, "A pool gives of every option what its conver
     }
     CHECK(fixture.observed.replaced.empty());
 }
+
+TEST_CASE_METHOD(ConverterFixture,
+                 "A pool gives its converters the watermark with each job that asks for it, and no other") {
+    watermark = photos::meadow().path;
+    watermark_opacity = 600;
+    PoolConfig config = config_of(2);
+    config.watermark = WatermarkPicture::read({.picture = watermark, .opacity = watermark_opacity}).value();
+    PoolFixture fixture(config);
+    std::vector<std::pair<std::string, Pending<Picture>>> pending;
+    for (int round = 0; round < 4; ++round) {
+        for (const std::string options : {"w:200/wm:0.5:soea:5:5:0.3", "w:200", "w:200/wm:1:re:4:4:0.1/f:webp"}) {
+            const auto link = parse_link("/" + options + "/plain/photo://a", Presets{});
+            REQUIRE(link);
+            pending.emplace_back(options, fixture.convert(photos::storm().path, reduce(*link, FormatSet{})));
+        }
+    }
+    for (const auto& [options, outcome] : pending) {
+        CAPTURE(options);
+        const auto& made = fixture.result(outcome);
+        if (!made) FAIL(made.error().detail);
+        CHECK((made->bytes == convert_link(photos::storm().path, options).bytes));
+    }
+}
+
+TEST_CASE("A pool without a watermark refuses what asks for one, without a converter") {
+    PoolFixture fixture(config_of(1));
+    Conversion marked = to(Format::jpeg, 100);
+    marked.options.watermark.opacity = kDprUnit;
+    CHECK(code(fixture.result(fixture.convert(photos::storm().path, marked))) == "watermark_not_configured");
+    CHECK(fixture.observed.started == 0);
+}
