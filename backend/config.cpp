@@ -55,6 +55,7 @@ struct Texts {
     std::string signature_size = "32";
     std::string url_lifetime = "24h";
     std::string url_period = "24h";
+    std::string url_ladder = "false";
     std::string session_lifetime = "30d";
     std::string drain_timeout = "20s";
     std::string lame_duck = "6s";
@@ -134,6 +135,7 @@ void add_limits(CLI::App& app, Texts& texts) {
     add(app, "signature-size", texts.signature_size, "bytes of a URL's signature, as the edge's thumb_signature_size");
     add(app, "url-lifetime", texts.url_lifetime, "time that the URLs of a listing live, at least");
     add(app, "url-period", texts.url_period, "their end is rounded up to a multiple of this");
+    add(app, "url-ladder", texts.url_ladder, "true where the edge's thumb_sizes has the widths of --base-sizes");
     add(app, "session-lifetime", texts.session_lifetime, "time after which an unused session ends");
     add(app, "drain-timeout", texts.drain_timeout, "time that requests get to finish on SIGTERM");
     add(app, "lame-duck", texts.lame_duck, "of that, time in which the edge's idle connections are not closed");
@@ -313,6 +315,7 @@ void read_limits(Reader& reader, const Texts& texts, Config& config) {
         reader.number("signature-size", texts.signature_size, kMinSignatureSize, kMaxSignatureSize);
     config.urls.lifetime = reader.seconds("url-lifetime", texts.url_lifetime);
     config.urls.period = reader.seconds("url-period", texts.url_period);
+    config.urls.has_ladder = reader.flag("url-ladder", texts.url_ladder);
     config.sessions.lifetime = reader.seconds("session-lifetime", texts.session_lifetime);
     config.urls.base_sizes.clear();
     for (const std::string& size : texts.base_sizes) {

@@ -1,5 +1,6 @@
 // The signed thumbnail URLs that the API answers with. They are stable: `exp` is rounded up to a period, so that two
-// listings give the same URL and a browser's cache is of use. Not thread-safe.
+// listings give the same URL and a browser's cache is of use. They hold only A-Z a-z 0-9 - _ : / . and end in none of
+// these marks, so that proxies, chat tools and mail programs leave them as they are. Not thread-safe.
 #pragma once
 
 #include <boost/json/object.hpp>
@@ -20,6 +21,13 @@ struct UrlConfig {
     std::chrono::seconds lifetime{24 * 3600};        // at least; up to a period more
     std::chrono::seconds period{24 * 3600};
     std::vector<std::uint32_t> base_sizes{160, 320, 640, 960, 1280};  // widths in pixels
+    // One signature for all of them, as contract/ladder.hpp has it: the edge's thumb_sizes names them too.
+    bool has_ladder = false;
+};
+
+struct SizedUrl {
+    std::uint32_t width;
+    std::string target;  // "/t/…", without the public URL
 };
 
 class PhotoUrls {
@@ -29,8 +37,17 @@ class PhotoUrls {
     // From now on signs with these.
     void set_keys(KeyRing keys) { keys_ = std::move(keys); }
 
-    // `path`: what is signed, from its "/". Error: 503 when no key is valid at `now`.
+    // `path`: what is signed, from its "/". Error of all: 503 when no key is valid at `now`.
     Result<std::string> sign(std::string_view path, std::uint64_t now) const;
+
+    // The same without the public URL: for a page that is served by the edge itself.
+    Result<std::string> sign_target(std::string_view path, std::uint64_t now) const;
+
+    // A photo in every configured width. `options`: what its links say besides, "/exp:…/lid:…".
+    Result<std::vector<SizedUrl>> sizes(std::string_view options, std::string_view photo, std::uint64_t now) const;
+
+    // "" where URLs begin with the path.
+    const std::string& public_url() const { return config_.public_url; }
 
     // {"160": url, …}
     Result<boost::json::object> thumbnails(std::string_view photo, std::uint64_t now) const;

@@ -2,10 +2,13 @@
 #include "backend/photos/photo_urls.hpp"
 
 #include <boost/json.hpp>
+#include <cctype>
 
 #include "contract/canonical.hpp"
+#include "contract/ladder.hpp"
 #include "contract/thumb_url.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/files.hpp"
 
 using namespace thumbgate;
 using namespace thumbgate::test;
@@ -68,6 +71,37 @@ TEST_CASE("there is a URL for each configured width, below the public URL") {
     const PhotoUrls urls(config, ring());
     CHECK(urls.thumbnails(kPhoto, 1)->size() == 2);
     CHECK(url(urls, 1, "20").starts_with("https://photos.example/t/"));
+}
+
+TEST_CASE("with a ladder one signature is good for every width, and for nothing else") {
+    UrlConfig config;
+    config.has_ladder = true;
+    config.base_sizes = {160, 320};
+    Ladder ladder;
+    REQUIRE(ladder.add("160"));
+    REQUIRE(ladder.add("320"));
+    const PhotoUrls urls(config, ring());
+    const std::string small = url(urls, 1000, "160");
+    const std::string large = url(urls, 1000, "320");
+    CHECK(replace_all(small, "/w:160/", "/w:320/") == large);
+    for (const std::string& path : {small, large}) {
+        const auto split = split_signature(std::string_view(path).substr(3));
+        REQUIRE(split);
+        CHECK(verify_link(ring(), *split, 1000, {.ladder = &ladder}) != nullptr);
+        CHECK(verify_link(ring(), *split, 1000, {}) == nullptr);
+    }
+}
+
+TEST_CASE("a URL has only characters that survive being pasted, and no mark at its end") {
+    UrlConfig config;
+    config.public_url = "https://photos.example";
+    for (const bool has_ladder : {false, true}) {
+        config.has_ladder = has_ladder;
+        const std::string text = url(PhotoUrls(config, ring()), 1000);
+        CHECK(text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_:/.") ==
+              std::string::npos);
+        CHECK(std::isalnum(static_cast<unsigned char>(text.back())) != 0);
+    }
 }
 
 TEST_CASE("keys that were read again sign from then on") {
