@@ -35,6 +35,7 @@
 #include "backend/sessions/session_api.hpp"
 #include "backend/storage/disk_watch.hpp"
 #include "backend/storage/file_store.hpp"
+#include "backend/units.hpp"
 #include "contract/secret.hpp"
 
 namespace thumbgate {
@@ -114,6 +115,7 @@ class Service {
     std::unique_ptr<FileStore> storage_;
     ResultStore results_;
     PhotoStore photos_;
+    LinkStore links_;
     Quarantine quarantine_;
     DiskWatch disk_;
     Metrics metrics_;
@@ -127,6 +129,8 @@ class Service {
     SessionStore session_store_;
     ControlFeed feed_;
     Purges purges_;
+    Revocations revocations_;
+    LinkCounts link_counts_;
     Sessions sessions_;
     PhotoUrls urls_;
     SessionApi session_api_;
@@ -152,6 +156,7 @@ Service::Service(Config config, Foundations foundations)
       storage_(std::move(foundations.storage)),
       results_(config_.results),
       photos_(*storage_, &results_),
+      links_(*storage_),
       quarantine_(*storage_),
       disk_(config_.photos, results_, config_.disk),
       metrics_(THUMBGATE_VERSION, config_.pool.converters, config_.pool.slow_converters),
@@ -166,10 +171,15 @@ Service::Service(Config config, Foundations foundations)
               [this](const std::string& photo, std::string_view reason) {
                   log_.error("a purge waits to be announced", {{"photo", photo}, {"detail", reason}});
               }),
+      revocations_(feed_, links_, threads_,
+                   [this](const std::string& link, std::string_view reason) {
+                       log_.error("a revocation waits to be announced", {{"link", link}, {"detail", reason}});
+                   }),
+      link_counts_(redis_),
       sessions_(session_store_, feed_, secret_.cookie, config_.sessions),
       urls_(config_.urls, std::move(foundations.keys)),
       session_api_(sessions_),
-      link_api_(sessions_, photos_, threads_, urls_),
+      link_api_({sessions_, photos_, links_, threads_, urls_, link_counts_, revocations_}),
       quarantine_api_(quarantine_, threads_),
       photo_info_(photos_, threads_) {
     signals_.add(SIGUSR1);
@@ -196,11 +206,14 @@ std::expected<void, std::string> Service::start_converters() {
 std::expected<void, std::string> Service::start() {
     const auto removals = photos_.finish_removals();
     if (!removals) return std::unexpected("--photos: " + removals.error().detail);
+    const auto revocations = links_.revocations(unix_seconds());
+    if (!revocations) return std::unexpected("--photos: " + revocations.error().detail);
     if (auto started = start_converters(); !started) return started;
     auto readiness = Readiness::make(io_.get_executor(), *pool_);
     if (!readiness) return std::unexpected(readiness.error());
     readiness_ = std::move(*readiness);
     purges_.add(removals->photos);
+    revocations_.add(*revocations);
     const PhotoParts parts{*storage_, photos_, threads_, *pool_, sessions_, urls_, metrics_, purges_, disk_};
     photo_api_.emplace(parts, config_.uploads);
     const auto log_not_stored = [this](const Error& error) {
@@ -225,6 +238,7 @@ std::expected<void, std::string> Service::start() {
     server_->start();
     asio::co_spawn(io_, wait_for_signals(), asio::detached);
     asio::co_spawn(io_, purges_.keep_announcing(), asio::detached);
+    asio::co_spawn(io_, revocations_.keep_announcing(), asio::detached);
     asio::co_spawn(io_, manager_.keep_alive(), asio::detached);
     asio::co_spawn(io_, tell_when_ready(), asio::detached);
     log_.info("started", {{"version", THUMBGATE_VERSION},

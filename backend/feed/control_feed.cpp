@@ -22,6 +22,16 @@ asio::awaitable<Result<void>> ControlFeed::announce(FeedEvent event) {
     co_return Result<void>();
 }
 
+asio::awaitable<Result<bool>> ControlFeed::remembers(FeedEvent revocation) {
+    std::vector<std::string> command;
+    command.emplace_back("ZSCORE");
+    command.emplace_back(kRevokedKey);
+    command.push_back(revoked_name(revocation));
+    const auto score = co_await redis_.command(std::move(command));
+    if (!score) co_return std::unexpected(score.error());
+    co_return score->type != RedisReply::Type::nil;
+}
+
 asio::awaitable<Result<void>> ControlFeed::begin() {
     std::vector<std::string> command;
     command.emplace_back("XLEN");

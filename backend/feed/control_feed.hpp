@@ -18,6 +18,9 @@ class ControlFeed {
     // When it returns without an error, every edge that follows the feed learns of it. It may be announced again.
     boost::asio::awaitable<Result<void>> announce(FeedEvent event);
 
+    // Whether Redis still knows of a revocation that was announced.
+    boost::asio::awaitable<Result<bool>> remembers(FeedEvent revocation);
+
     // Gives an empty feed its first entry: something that edges can be continuous with.
     boost::asio::awaitable<Result<void>> begin();
 

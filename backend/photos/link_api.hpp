@@ -1,11 +1,18 @@
-// POST and GET /api/photos/{id}/links: links to a photo that end. Not thread-safe.
+// POST and GET /api/photos/{id}/links, POST and GET /api/links, DELETE /api/links/{id}: what an owner shares. Another
+// owner's link and photo are answered as ones that are not there. Not thread-safe.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/json/object.hpp>
+#include <string>
 #include <vector>
 
+#include "backend/feed/revocations.hpp"
 #include "backend/http/message.hpp"
 #include "backend/http/router.hpp"
+#include "backend/photos/link_counts.hpp"
+#include "backend/photos/link_request.hpp"
+#include "backend/photos/link_store.hpp"
 #include "backend/photos/photo_store.hpp"
 #include "backend/photos/photo_urls.hpp"
 #include "backend/sessions/sessions.hpp"
@@ -13,22 +20,38 @@
 
 namespace thumbgate {
 
+// What the handlers work with; all of it outlives them.
+struct LinkParts {
+    Sessions& sessions;
+    PhotoStore& photos;
+    LinkStore& links;
+    StorageThreads& threads;
+    PhotoUrls& urls;
+    LinkCounts& counts;
+    Revocations& revocations;
+};
+
 class LinkApi {
   public:
-    LinkApi(Sessions& sessions, PhotoStore& photos, StorageThreads& threads, PhotoUrls& urls)
-        : sessions_(sessions), photos_(photos), threads_(threads), urls_(urls) {}
+    explicit LinkApi(LinkParts parts) : parts_(parts) {}
 
     // The routes refer to this object.
     std::vector<Route> routes();
 
   private:
-    boost::asio::awaitable<Result<Response>> add(Request& request);
-    boost::asio::awaitable<Result<Response>> list(Request& request);
+    using Answer = boost::asio::awaitable<Result<Response>>;
 
-    Sessions& sessions_;
-    PhotoStore& photos_;
-    StorageThreads& threads_;
-    PhotoUrls& urls_;
+    Answer add_to_photo(Request& request);
+    Answer add_album(Request& request);
+    Answer list_of_photo(Request& request);
+    Answer list(Request& request);
+    Answer revoke(Request& request);
+
+    Answer add(Request& request, const Session& session, LinkRequest wanted);
+    // `photo`: only those that it is part of; empty: all.
+    Answer answer_list(Request& request, const Session& session, std::string photo);
+
+    LinkParts parts_;
 };
 
 }  // namespace thumbgate

@@ -5,6 +5,8 @@
 #include <boost/json.hpp>
 #include <cmath>
 #include <optional>
+#include <set>
+#include <utility>
 
 #include "backend/photos/photo_urls.hpp"
 #include "backend/units.hpp"
@@ -16,7 +18,6 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::chrono::seconds kMaxLifetime = std::chrono::hours(24 * 366);
-constexpr std::string_view kExpiresIn = "expires_in";
 
 struct Field {
     std::string_view name;    // in JSON
@@ -58,6 +59,54 @@ Result<std::chrono::seconds> parse_lifetime(const json::value& value) {
     return std::chrono::floor<std::chrono::seconds>(*lifetime);
 }
 
+Result<void> read_flag(std::string_view name, const json::value& value, bool& flag) {
+    if (!value.is_bool()) return bad_request("\"" + std::string(name) + "\" is true or false.");
+    flag = value.get_bool();
+    return {};
+}
+
+Result<void> read_name(const json::value& value, std::string& name) {
+    const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };
+    if (value.is_string()) name = json::value_to<std::string>(value);
+    if (value.is_string() && name.size() <= kMaxLinkName && std::ranges::none_of(name, is_control)) return {};
+    return bad_request("\"name\" is a text of one line, of at most " + std::to_string(kMaxLinkName) + " bytes.");
+}
+
+Result<void> read_photos(const json::value& value, std::vector<std::string>& photos) {
+    const json::array* list = value.if_array();
+    const std::size_t count = list != nullptr ? list->size() : 0;
+    if (count == 0 || count > kMaxPhotosOfLink) {
+        return bad_request("\"photos\" is a list of 1 to " + std::to_string(kMaxPhotosOfLink) + " ids.");
+    }
+    std::set<std::string> seen;
+    for (const json::value& item : *list) {
+        const json::string* id = item.if_string();
+        if (id == nullptr || !is_id(*id)) return bad_request("\"photos\" holds what is no id of a photo.");
+        if (seen.emplace(*id).second) photos.emplace_back(*id);
+    }
+    return {};
+}
+
+// False: it is no member that is about the link itself.
+Result<bool> read_member(LinkRequest& request, LinkScope scope, std::string_view name, const json::value& value) {
+    Result<void> done;
+    if (name == "expires_in") {
+        const auto lifetime = parse_lifetime(value);
+        if (!lifetime) return std::unexpected(lifetime.error());
+        request.expires_in = *lifetime;
+    } else if (name == "name") {
+        done = read_name(value, request.name);
+    } else if (name == "bound") {
+        done = read_flag(name, value, request.is_bound);
+    } else if (name == "photos" && scope == LinkScope::album) {
+        done = read_photos(value, request.photos);
+    } else {
+        return false;
+    }
+    if (!done) return std::unexpected(std::move(done.error()));
+    return true;
+}
+
 Result<void> apply_field(Options& options, std::string_view name, const json::value& value) {
     const auto field = std::ranges::find(kFields, name, &Field::name);
     if (field == kFields.end()) return bad_request("\"" + std::string(name) + "\" is not known here.");
@@ -79,31 +128,40 @@ std::string options_path(const Options& options, const std::string& source) {
 
 }  // namespace
 
-Result<LinkRequest> parse_link_request(std::string_view body) {
+Result<LinkRequest> parse_link_request(std::string_view body, LinkScope scope) {
     boost::system::error_code error;
     const json::value value = json::parse(body, error);
     const json::object* object = error ? nullptr : value.if_object();
     if (object == nullptr) return bad_request("The body is not a JSON object, like {\"expires_in\": \"1h\"}.");
     LinkRequest request;
     Options options;
-    for (const auto& [name, member] : *object) {
-        if (std::string_view(name) == kExpiresIn) {
-            auto lifetime = parse_lifetime(member);
-            if (!lifetime) return std::unexpected(std::move(lifetime.error()));
-            request.expires_in = *lifetime;
-        } else if (auto applied = apply_field(options, std::string_view(name), member); !applied) {
+    for (const auto& [key, member] : *object) {
+        const std::string_view name(key);
+        const auto read = read_member(request, scope, name, member);
+        if (!read) return std::unexpected(read.error());
+        if (*read) continue;
+        if (auto applied = apply_field(options, name, member); !applied) {
             return std::unexpected(std::move(applied.error()));
         }
     }
     if (request.expires_in.count() == 0) {
         return bad_request("\"expires_in\" is missing: seconds, or a text like \"1h\".");
     }
+    if (scope == LinkScope::album && request.photos.empty()) {
+        return bad_request("\"photos\" is missing: the ids of the photos to share.");
+    }
     request.options = options_path(options, "photo://x");
     return request;
 }
 
-std::string link_path(const LinkRequest& request, std::string_view photo, std::uint64_t expires) {
-    return "/exp:" + std::to_string(expires) + request.options + "/" + source_segment(photo);
+std::string link_terms(const LinkRecord& link) {
+    std::string terms = "/exp:" + std::to_string(link.expires) + "/lid:" + link.id;
+    if (!link.session.empty()) terms += "/sid:" + link.session;
+    return terms;
+}
+
+std::string link_path(const LinkRecord& link, std::string_view photo) {
+    return link_terms(link) + link.options + "/" + source_segment(photo);
 }
 
 }  // namespace thumbgate

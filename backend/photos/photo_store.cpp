@@ -26,9 +26,6 @@ std::string record_key(const std::string& id) {
 std::string tombstone_key(const std::string& id) {
     return std::string(kTombstones) + id;
 }
-std::string links_prefix(const std::string& photo) {
-    return "links/" + photo + "/";
-}
 std::string owner_prefix(const std::string& owner) {
     return "owners/" + owner + "/";
 }
@@ -142,12 +139,7 @@ Result<bool> PhotoStore::remove(const PhotoRecord& record) {
 
 // The record goes last of all: a tombstone alone says that the removal is finished.
 Result<void> PhotoStore::remove_files(const PhotoRecord& record) {
-    auto links = storage_.list(links_prefix(record.id));
-    if (!links) return std::unexpected(std::move(links.error()));
-    std::vector<std::string> keys = std::move(*links);
-    keys.insert(keys.begin(), original_key(record.id));
-    keys.push_back(marker_key(record));
-    for (const std::string& key : keys) {
+    for (const std::string& key : {original_key(record.id), marker_key(record)}) {
         if (auto removed = storage_.remove(key); !removed) return removed;
     }
     if (results_ != nullptr) {
@@ -174,38 +166,6 @@ Result<void> PhotoStore::forget_removed(const std::string& id) {
     const auto left = storage_.contains(record_key(id));
     if (!left) return std::unexpected(left.error());
     return *left ? Result<void>() : storage_.remove(tombstone_key(id));
-}
-
-Result<void> PhotoStore::add_link(const LinkRecord& record, const std::stop_token& given_up) {
-    const std::string key = links_prefix(record.photo) + record.id;
-    if (given_up.stop_requested()) return nobody_waits();
-    if (auto added = storage_.put(key, encode(record)); !added) return added;
-    const auto there = exists(record.photo);
-    if (there && *there) return {};
-    // The photo was removed meanwhile, and its links with it, but perhaps not this one.
-    (void)storage_.remove(key);
-    if (!there) return std::unexpected(there.error());
-    return fail(404, "no_such_photo", "There is no such photo.");
-}
-
-Result<std::vector<LinkRecord>> PhotoStore::links(const std::string& photo, std::uint64_t now) {
-    const auto keys = storage_.list(links_prefix(photo));
-    if (!keys) return std::unexpected(keys.error());
-    std::vector<LinkRecord> links;
-    for (const std::string& key : *keys) {
-        const auto text = read_object(storage_, key, kMaxRecord);
-        if (!text) return std::unexpected(text.error());
-        if (!*text) continue;
-        auto record = decode_link(**text);
-        if (!record) return damaged(key);
-        if (record->expires >= now) {
-            links.push_back(std::move(*record));
-        } else {
-            (void)storage_.remove(key);  // else the next listing does it
-        }
-    }
-    std::ranges::sort(links, {}, [](const LinkRecord& link) { return std::pair(link.created, link.id); });
-    return links;
 }
 
 }  // namespace thumbgate

@@ -1,9 +1,8 @@
-// Photos, their owners and their links in the storage:
+// Photos and their owners in the storage:
 //
 //     photos/<id>/original                the bytes as they were uploaded
 //     photos/<id>/record                  PhotoRecord; written last, so a photo is there if and only if this is
 //     owners/<owner>/<created ms>-<id>    marks whose it is, and orders a listing
-//     links/<photo>/<link>                LinkRecord
 //     tombstones/<id>                     PhotoRecord of a photo that was removed: from here on it is not there
 //
 // What was made of a photo is in a result store, and goes with the photo.
@@ -70,10 +69,6 @@ class PhotoStore {
 
     // Nobody needs to hear any more that this photo was removed. Where files of it are left the tombstone stays.
     Result<void> forget_removed(const std::string& id);
-
-    Result<void> add_link(const LinkRecord& record, const std::stop_token& given_up = {});
-    // Oldest first. Links that have ended are left out, and forgotten.
-    Result<std::vector<LinkRecord>> links(const std::string& photo, std::uint64_t now);
 
   private:
     Result<void> remove_files(const PhotoRecord& record);

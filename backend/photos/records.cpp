@@ -1,6 +1,8 @@
 #include "backend/photos/records.hpp"
 
+#include <algorithm>
 #include <boost/json.hpp>
+#include <utility>
 
 #include "backend/units.hpp"
 
@@ -21,6 +23,17 @@ class Members {
         const json::value* member = find(name);
         if (member == nullptr || !member->is_string()) return fail<std::string>();
         return json::value_to<std::string>(*member);
+    }
+
+    std::vector<std::string> texts(std::string_view name) {
+        const json::value* member = find(name);
+        std::vector<std::string> all;
+        if (member == nullptr || !member->is_array()) return fail<std::vector<std::string>>();
+        for (const json::value& item : member->get_array()) {
+            if (!item.is_string()) return fail<std::vector<std::string>>();
+            all.push_back(json::value_to<std::string>(item));
+        }
+        return all;
     }
 
     template <typename Number>
@@ -86,10 +99,13 @@ std::string encode(const PhotoRecord& record) {
 std::string encode(const LinkRecord& record) {
     return json::serialize(json::object{
         {"id", record.id},
-        {"photo", record.photo},
+        {"owner", record.owner},
+        {"photos", json::array(record.photos.begin(), record.photos.end())},
+        {"name", record.name},
         {"created", record.created},
         {"expires", record.expires},
-        {"path", record.path},
+        {"options", record.options},
+        {"session", record.session},
     });
 }
 
@@ -129,13 +145,16 @@ std::optional<LinkRecord> decode_link(std::string_view text) {
     Members members(text);
     LinkRecord record;
     record.id = members.text("id");
-    record.photo = members.text("photo");
+    record.owner = members.text("owner");
+    record.photos = members.texts("photos");
+    record.name = members.text("name");
     record.created = members.number<std::uint64_t>("created");
     record.expires = members.number<std::uint64_t>("expires");
-    record.path = members.text("path");
-    if (!members.ok() || !is_id(record.id) || !is_id(record.photo) || !record.path.starts_with('/'))
-        return std::nullopt;
-    return record;
+    record.options = members.text("options");
+    record.session = members.text("session");
+    const bool ok = members.ok() && is_id(record.id) && is_id(record.owner) && !record.photos.empty() &&
+                    std::ranges::all_of(record.photos, is_id);
+    return ok ? std::optional(std::move(record)) : std::nullopt;
 }
 
 std::optional<QuarantineRecord> decode_quarantine(std::string_view text) {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace thumbgate {
 
@@ -34,12 +35,16 @@ struct PhotoRecord {
     bool operator==(const PhotoRecord&) const = default;
 };
 
+// What somebody shared: one photo, or several as an album.
 struct LinkRecord {
-    std::string id;
-    std::string photo;
-    std::uint64_t created = 0;  // unix seconds
-    std::uint64_t expires = 0;  // unix seconds
-    std::string path;           // what is signed, from its "/": no signature is kept
+    std::string id;  // its pictures carry it as `lid`
+    std::string owner;
+    std::vector<std::string> photos;  // ids, in the sharer's order; at least one
+    std::string name;                 // the sharer's words; may be empty
+    std::uint64_t created = 0;        // unix seconds
+    std::uint64_t expires = 0;        // unix seconds, the last one that counts
+    std::string options;              // what its pictures look like: "/rt:fill/w:300", or empty
+    std::string session;              // the hash of the only session that it is for; empty: for anybody
 
     bool operator==(const LinkRecord&) const = default;
 };

@@ -33,10 +33,11 @@ T run_coroutine(boost::asio::awaitable<T> coroutine) {
     return run_coroutine(io, std::move(coroutine));
 }
 
-// GET, SET with EX and XX, and DEL, on a map that does not forget by itself.
+// GET, SET with EX and XX, DEL, INCR, MGET, and ZADD and ZSCORE of one set, on a map that does not forget by itself.
 class FakeRedis final : public Redis {
   public:
     std::map<std::string, std::string> values;
+    std::map<std::string, std::string> scores;  // of the set
     std::vector<std::vector<std::string>> commands;
     bool up = true;
 
@@ -57,6 +58,19 @@ class FakeRedis final : public Redis {
         } else if (arguments.at(0) == "GET" && values.contains(key)) {
             reply.type = RedisReply::Type::text;
             reply.text = values[key];
+        } else if (arguments.at(0) == "INCR") {
+            reply.type = RedisReply::Type::integer;
+            reply.integer = std::stoll("0" + values[key]) + 1;
+            values[key] = std::to_string(reply.integer);
+        } else if (arguments.at(0) == "MGET") {
+            reply.type = RedisReply::Type::list;
+            for (std::size_t i = 1; i < arguments.size(); ++i) reply.list.push_back(answer({"GET", arguments[i]}));
+        } else if (arguments.at(0) == "ZADD") {
+            scores[arguments.back()] = arguments.at(3);
+        } else if (arguments.at(0) == "ZSCORE") {
+            if (!scores.contains(arguments.back())) return reply;
+            reply.type = RedisReply::Type::text;
+            reply.text = scores[arguments.back()];
         } else if (arguments.at(0) == "SET" && (arguments.back() != "XX" || values.contains(key))) {
             reply.type = RedisReply::Type::text;
             reply.text = "OK";

@@ -110,35 +110,12 @@ TEST_CASE("without Redis an upload is refused before its body is read, and nothi
 TEST_CASE("a deleted photo is gone from every answer and from the disk") {
     PhotoService f;
     const std::string photo = f.upload();
-    REQUIRE(f.ask("POST", "/api/photos/" + photo + "/links", "{\"expires_in\":60}"));
     CHECK(f.ask("DELETE", "/api/photos/" + photo)->status == 204);
     CHECK(f.ask("GET", "/api/photos/" + photo).error().status == 404);
     CHECK(f.ask("DELETE", "/api/photos/" + photo).error().status == 404);
     CHECK(f.ask("GET", "/thumb/w:1/f:jpeg/plain/photo://" + photo).error().status == 404);
     CHECK(f.ask_json("GET", "/api/photos").at("photos").as_array().empty());
     CHECK(f.stored_files() == 0);
-}
-
-TEST_CASE("a link ends when it says, and is listed with its URL") {
-    PhotoService f;
-    const std::string photo = f.upload();
-    const std::string target = "/api/photos/" + photo + "/links";
-    const auto link = f.ask_json("POST", target, "{\"expires_in\":\"1h\",\"width\":200}");
-    const auto expires = link.at("expires").to_number<std::uint64_t>();
-    CHECK(expires >= unix_seconds() + 3599);
-    CHECK_THAT(json::value_to<std::string>(link.at("url")), contains("/exp:" + std::to_string(expires) + "/w:200/"));
-    const auto links = f.ask_json("GET", target).at("links").as_array();
-    REQUIRE(links.size() == 1);
-    CHECK(links.at(0).as_object() == link);
-    CHECK(read_file(f.dir / "photos" / files_below(f.dir / "photos").at(0)).find("/t/") == std::string::npos);
-}
-
-TEST_CASE("a link request that is wrong or too long makes no link") {
-    PhotoService f;
-    const std::string target = "/api/photos/" + f.upload() + "/links";
-    CHECK(f.ask("POST", target, "{}").error().status == 400);
-    CHECK(f.ask("POST", target, std::string(20'000, ' ')).error().status == 413);
-    CHECK(f.ask_json("GET", target).at("links").as_array().empty());
 }
 
 TEST_CASE("an upload is refused before a byte is read while the disk has too little room") {

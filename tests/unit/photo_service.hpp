@@ -40,6 +40,7 @@ struct PhotoService {
     std::unique_ptr<FileStore> storage = std::move(*FileStore::make(dir / "photos"));
     ResultStore results{ResultStoreConfig{.folder = dir / "results", .max_size = results_size}};
     PhotoStore photos{*storage, &results};
+    LinkStore links{*storage};
     DiskWatch disk{dir / "photos", results, DiskLimits{}};
     FakePool pool;
     int not_stored = 0;  // reports
@@ -52,7 +53,9 @@ struct PhotoService {
     PhotoUrls urls{UrlConfig{}, *KeyRing::parse("k1 736563726574 68656c6c6f")};
     Metrics metrics{"0", 1};
     PhotoApi api{PhotoParts{*storage, photos, threads, pool, sessions, urls, metrics, purges, disk}, UploadLimits{}};
-    LinkApi link_api{sessions, photos, threads, urls};
+    Revocations revocations{feed, links, threads, [](const std::string&, std::string_view) {}};
+    LinkCounts counts{redis};
+    LinkApi link_api{{sessions, photos, links, threads, urls, counts, revocations}};
     Pictures pictures{
         PictureParts{io.get_executor(), photos, results, threads, pool, [this](const Error&) { ++not_stored; }}};
     std::unique_ptr<Fallback> fallback = with_fallback ? open_fallback() : nullptr;

@@ -102,7 +102,6 @@ TEST_CASE("from its tombstone on a photo is not there, whatever is left of it") 
 TEST_CASE("a removed photo leaves no file") {
     Fixture f;
     const PhotoRecord photo = f.add(f.record());
-    REQUIRE(f.photos.add_link({new_id(), photo.id, 1, 2000, "/exp:2000/abc"}));
     CHECK(*f.photos.remove(photo));
     CHECK_FALSE(f.is_there(photo));
     CHECK(f.files() == 1);  // the tombstone, until the edges know
@@ -202,30 +201,11 @@ TEST_CASE("what is no id names nothing") {
     }
 }
 
-TEST_CASE("links are listed oldest first until they end, then they are forgotten") {
-    Fixture f;
-    const PhotoRecord photo = f.add(f.record());
-    const LinkRecord first{new_id(), photo.id, 100, 2000, "/exp:2000/w:1/abc"};
-    const LinkRecord second{new_id(), photo.id, 200, 3000, "/exp:3000/w:1/abc"};
-    REQUIRE(f.photos.add_link(second));
-    REQUIRE(f.photos.add_link(first));
-    CHECK(*f.photos.links(photo.id, 2000) == std::vector<LinkRecord>{first, second});
-    CHECK(*f.photos.links(photo.id, 2001) == std::vector<LinkRecord>{second});
-    CHECK(f.files() == 4);
-}
-
-TEST_CASE("a link to a photo that is gone is not kept") {
-    Fixture f;
-    const PhotoRecord photo = f.record();
-    CHECK(f.photos.add_link({new_id(), photo.id, 1, 2, "/abc"}).error().status == 404);
-    CHECK(f.files() == 0);
-}
-
 TEST_CASE("records are read as they were written") {
     PhotoRecord photo{new_id(), new_id(), 1'700'000'000'123, 4000, 3000, "heic", 1ULL << 40, "ab", true};
     photo.appearance = {.frames = 3, .orientation = 6, .dominant_colour = "#ff8000", .thumbhash = "+/8="};
     CHECK(decode_photo(encode(photo)) == photo);
-    const LinkRecord link{new_id(), new_id(), 1, UINT32_MAX, "/exp:1/w:\"2\"/x"};
+    const LinkRecord link{new_id(), new_id(), {new_id(), new_id()}, "a \"name\"", 1, 9, "/w:2", std::string(32, 'f')};
     CHECK(decode_link(encode(link)) == link);
 }
 
