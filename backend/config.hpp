@@ -38,6 +38,7 @@ struct Config {
     PoolConfig pool;
     ServerLimits server;
     UploadLimits uploads;
+    std::chrono::seconds undo{600};  // for which a deleted photo can be restored
     UrlConfig urls;
     SessionConfig sessions;
 };

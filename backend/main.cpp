@@ -86,6 +86,11 @@ void log_redis(Log& log, Metrics& metrics, bool up, std::string_view reason) {
     log.error("redis does not answer", {{"detail", reason}});
 }
 
+// Another process may still be at what it began before.
+std::chrono::seconds grace_of(const StorageThreadsConfig& storage) {
+    return std::chrono::ceil<std::chrono::seconds>(storage.timeout);
+}
+
 // The parts and how they know each other. What a coroutine may still hold when the service ends comes before what runs
 // coroutines; the members end in reverse order.
 class Service {
@@ -129,6 +134,7 @@ class Service {
     SessionStore session_store_;
     ControlFeed feed_;
     Purges purges_;
+    RemovalSchedule removals_;
     Revocations revocations_;
     LinkCounts link_counts_;
     Sessions sessions_;
@@ -171,6 +177,10 @@ Service::Service(Config config, Foundations foundations)
               [this](const std::string& photo, std::string_view reason) {
                   log_.error("a purge waits to be announced", {{"photo", photo}, {"detail", reason}});
               }),
+      removals_(photos_, purges_, threads_, UndoTimes{config_.undo, grace_of(config_.storage)},
+                [this](const std::string& photo, std::string_view reason) {
+                    log_.error("the files of a deleted photo stay", {{"photo", photo}, {"detail", reason}});
+                }),
       revocations_(feed_, links_, threads_,
                    [this](const std::string& link, std::string_view reason) {
                        log_.error("a revocation waits to be announced", {{"link", link}, {"detail", reason}});
@@ -204,7 +214,7 @@ std::expected<void, std::string> Service::start_converters() {
 }
 
 std::expected<void, std::string> Service::start() {
-    const auto removals = photos_.finish_removals();
+    const auto removals = photos_.finish_removals(removals_.finished_before(unix_seconds()));
     if (!removals) return std::unexpected("--photos: " + removals.error().detail);
     const auto revocations = links_.revocations(unix_seconds());
     if (!revocations) return std::unexpected("--photos: " + revocations.error().detail);
@@ -213,8 +223,9 @@ std::expected<void, std::string> Service::start() {
     if (!readiness) return std::unexpected(readiness.error());
     readiness_ = std::move(*readiness);
     purges_.add(removals->photos);
+    for (const auto& [photo, until] : removals->restorable) removals_.add(photo, until);
     revocations_.add(*revocations);
-    const PhotoParts parts{*storage_, photos_, threads_, *pool_, sessions_, urls_, metrics_, purges_, disk_};
+    const PhotoParts parts{*storage_, photos_, threads_, *pool_, sessions_, urls_, metrics_, purges_, disk_, removals_};
     photo_api_.emplace(parts, config_.uploads);
     const auto log_not_stored = [this](const Error& error) {
         log_.error("a converted picture cannot be stored", {{"detail", error.detail}});
@@ -238,15 +249,17 @@ std::expected<void, std::string> Service::start() {
     server_->start();
     asio::co_spawn(io_, wait_for_signals(), asio::detached);
     asio::co_spawn(io_, purges_.keep_announcing(), asio::detached);
+    asio::co_spawn(io_, removals_.keep_finishing(), asio::detached);
     asio::co_spawn(io_, revocations_.keep_announcing(), asio::detached);
     asio::co_spawn(io_, manager_.keep_alive(), asio::detached);
     asio::co_spawn(io_, tell_when_ready(), asio::detached);
-    log_.info("started", {{"version", THUMBGATE_VERSION},
-                          {"listen", to_string(config_.listen)},
-                          {"converters", config_.pool.converters},
-                          {"slow_converters", config_.pool.slow_converters},
-                          {"removals_finished", removals->photos.size() - removals->unfinished},
-                          {"removals_unfinished", removals->unfinished}});
+    log_.info("started",
+              {{"version", THUMBGATE_VERSION},
+               {"listen", to_string(config_.listen)},
+               {"converters", config_.pool.converters},
+               {"slow_converters", config_.pool.slow_converters},
+               {"removals_finished", removals->photos.size() - removals->unfinished - removals->restorable.size()},
+               {"removals_unfinished", removals->unfinished}});
     return {};
 }
 

@@ -33,14 +33,29 @@ class Slot {
     std::shared_ptr<std::size_t> count_;
 };
 
+json::object facts_json(const PhotoRecord& record) {
+    json::object facts{{"id", record.id}, {"bytes", record.bytes}, {"created", record.created_ms / 1000}};
+    const json::object info = describe(record);
+    facts.insert(info.begin(), info.end());
+    return facts;
+}
+
 Result<json::object> photo_json(const PhotoRecord& record, const PhotoUrls& urls, std::uint64_t now) {
     auto thumbnails = urls.thumbnails(record.id, now);
     if (!thumbnails) return std::unexpected(std::move(thumbnails.error()));
-    json::object photo{{"id", record.id}, {"bytes", record.bytes}, {"created", record.created_ms / 1000}};
-    json::object info = describe(record);
-    photo.insert(info.begin(), info.end());
+    json::object photo = facts_json(record);
     photo["thumbnails"] = std::move(*thumbnails);
     return photo;
+}
+
+// On a storage thread. Who asks twice is answered as the first time.
+Result<PhotoRecord> restore_photo(PhotoStore& photos, const std::string& id, const std::string& owner,
+                                  const std::stop_token& given_up) {
+    auto restored = photos.restore(id, owner, unix_seconds(), given_up);
+    if (restored && !*restored) restored = photos.find(id);
+    if (!restored) return std::unexpected(std::move(restored.error()));
+    if (*restored && (*restored)->owner == owner) return std::move(**restored);
+    return fail(404, "no_such_photo", "There is no such photo, or it cannot be restored any more.");
 }
 
 Result<std::uint64_t> page_size(std::string_view query) {
@@ -61,6 +76,7 @@ std::vector<Route> PhotoApi::routes() {
         {"GET", all, RouteKind::api, [this](Request& request) { return list(request); }},
         {"GET", one, RouteKind::api, [this](Request& request) { return show(request); }},
         {"DELETE", one, RouteKind::api, [this](Request& request) { return remove(request); }},
+        {"POST", "/api/photos/{id}/restore", RouteKind::api, [this](Request& request) { return restore(request); }},
     };
 }
 
@@ -146,6 +162,7 @@ asio::awaitable<Result<PictureFacts>> PhotoApi::inspect(Request& request, const 
 }
 
 PhotoApi::Answer PhotoApi::list(Request& request) {
+    if (query_parameter(request.query, "deleted") == "1") co_return co_await list_deleted(request);
     const auto limit = page_size(request.query);
     if (!limit) co_return std::unexpected(limit.error());
     const auto session = co_await parts_.sessions.require(request);
@@ -175,6 +192,34 @@ PhotoApi::Answer PhotoApi::list(Request& request) {
     co_return response;
 }
 
+// They have no thumbnails: nobody is shown them.
+PhotoApi::Answer PhotoApi::list_deleted(Request& request) {
+    const auto limit = page_size(request.query);
+    if (!limit) co_return std::unexpected(limit.error());
+    const auto session = co_await parts_.sessions.require(request);
+    if (!session) co_return std::unexpected(session.error());
+    const StageTimer timer(request.times.storage);
+    auto work = [&photos = parts_.photos, owner = session->record.owner, size = *limit,
+                 cursor = query_parameter(request.query, "cursor").value_or("")] {
+        return photos.list_deleted(owner, cursor, size, unix_seconds());
+    };
+    auto page = co_await offload(parts_.threads, std::move(work), {.deadline = request.deadline});
+    if (!page) co_return std::unexpected(std::move(page.error()));
+    json::array photos;
+    for (const Tombstone& tombstone : page->photos) {
+        json::object photo = facts_json(tombstone.photo);
+        photo["deleted_at"] = tombstone.deleted;
+        photo["restorable_until"] = tombstone.restorable_until;
+        photos.push_back(std::move(photo));
+    }
+    json::object body;
+    body["photos"] = std::move(photos);
+    if (!page->next.empty()) body["next"] = page->next;
+    Response response = json_response(200, body);
+    add_cookie(response, *session);
+    co_return response;
+}
+
 PhotoApi::Answer PhotoApi::show(Request& request) {
     const auto owned = co_await find_owned_photo(request, parts_.sessions, parts_.photos, parts_.threads);
     if (!owned) co_return std::unexpected(owned.error());
@@ -190,20 +235,52 @@ PhotoApi::Answer PhotoApi::remove(Request& request) {
     if (!owned) co_return std::unexpected(owned.error());
     const StageTimer timer(request.times.storage);
     const CallTerms terms{.access = Access::write, .deadline = request.deadline};
-    auto work = [&photos = parts_.photos, record = owned->record] { return photos.remove(record); };
+    const std::string id = owned->record.id;
+    const std::uint64_t now = unix_seconds();
+    const std::uint64_t until = parts_.removals.restorable_until(now);
+    auto work = [&photos = parts_.photos, record = owned->record, now, until] {
+        return photos.remove(record, now, until);
+    };
     const auto executor = co_await asio::this_coro::executor;
-    auto late = [&purges = parts_.purges, executor, id = owned->record.id](const Result<bool>& done) {
-        if (done) asio::post(executor, [&purges, id] { purges.add({id}); });
+    auto late = [parts = parts_, executor, id, until](const Result<bool>& done) {
+        if (!done) return;
+        asio::post(executor, [parts, id, until] {
+            parts.purges.add({id});
+            if (until != 0) parts.removals.add(id, until);
+        });
     };
     const auto removed = co_await offload(parts_.threads, std::move(work), terms, std::move(late));
     if (!removed) co_return std::unexpected(removed.error());
-    co_await parts_.purges.announce(owned->record.id);
+    if (until != 0) parts_.removals.add(id, until);
+    co_await parts_.purges.announce(id);
     Response response;
     response.status = 204;
-    if (!*removed) {
-        response.error = Error{204, "removal_unfinished", "", "files of " + owned->record.id + " go at the next start"};
-    }
+    if (!*removed) response.error = Error{204, "removal_unfinished", "", "files of " + id + " go at the next start"};
     add_cookie(response, owned->session);
+    co_return response;
+}
+
+// Edges are told as of a removal: they may remember for some seconds that the photo was not there.
+PhotoApi::Answer PhotoApi::restore(Request& request) {
+    const auto session = co_await parts_.sessions.require(request);
+    if (!session) co_return std::unexpected(session.error());
+    const StageTimer timer(request.times.storage);
+    const CallTerms terms{.access = Access::write, .deadline = request.deadline};
+    const std::string id = request.parameters.at(0);
+    auto work = [&photos = parts_.photos, id, owner = session->record.owner](const std::stop_token& given_up) {
+        return restore_photo(photos, id, owner, given_up);
+    };
+    const auto executor = co_await asio::this_coro::executor;
+    auto late = [&purges = parts_.purges, executor, id](const Result<PhotoRecord>& done) {
+        if (done) asio::post(executor, [&purges, id] { purges.add({id}); });
+    };
+    const auto record = co_await offload(parts_.threads, std::move(work), terms, std::move(late));
+    if (!record) co_return std::unexpected(record.error());
+    co_await parts_.purges.announce(id);
+    const auto body = photo_json(*record, parts_.urls, unix_seconds());
+    if (!body) co_return std::unexpected(body.error());
+    Response response = json_response(200, *body);
+    add_cookie(response, *session);
     co_return response;
 }
 

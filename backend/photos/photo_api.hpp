@@ -1,5 +1,5 @@
-// POST and GET /api/photos, GET and DELETE /api/photos/{id}, POST and GET /api/photos/{id}/links. Another owner's photo
-// is answered as one that is not there. Not thread-safe: it runs on the service's executor, and leaves blocking work to
+// POST and GET /api/photos, GET and DELETE /api/photos/{id}, POST /api/photos/{id}/restore. Another owner's photo is
+// answered as one that is not there. Not thread-safe: it runs on the service's executor, and leaves blocking work to
 // the storage threads.
 #pragma once
 
@@ -14,6 +14,7 @@
 #include "backend/metrics.hpp"
 #include "backend/photos/photo_store.hpp"
 #include "backend/photos/photo_urls.hpp"
+#include "backend/photos/removal_schedule.hpp"
 #include "backend/photos/upload.hpp"
 #include "backend/sessions/sessions.hpp"
 #include "backend/storage/disk_watch.hpp"
@@ -38,6 +39,7 @@ struct PhotoParts {
     Metrics& metrics;
     Purges& purges;
     const DiskWatch& disk;
+    RemovalSchedule& removals;
 };
 
 class PhotoApi {
@@ -53,7 +55,9 @@ class PhotoApi {
     Answer upload(Request& request);
     Answer list(Request& request);
     Answer show(Request& request);
+    Answer list_deleted(Request& request);
     Answer remove(Request& request);
+    Answer restore(Request& request);
 
     boost::asio::awaitable<Result<PhotoRecord>> store(Request& request, Session& session);
     boost::asio::awaitable<Result<void>> add(Request& request, const PhotoRecord& record,

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <functional>
 #include <ranges>
 #include <utility>
 
@@ -49,6 +49,33 @@ std::string last_part(const std::string& key) {
 
 std::unexpected<Error> damaged(const std::string& key) {
     return fail(500, std::string(kDamaged), "A record in the storage is damaged.", key);
+}
+
+// A page of what `find` finds of the photos that an owner's markers name, the newest first.
+template <typename Page, typename Find>
+Result<Page> list_markers(Result<std::vector<std::string>> keys, const std::string& cursor, std::size_t limit,
+                          const Find& find) {
+    if (!cursor.empty() && !is_marker(cursor)) {
+        return fail(400, "bad_cursor", "The cursor is not one that a listing gave as \"next\".");
+    }
+    if (!keys) return std::unexpected(std::move(keys.error()));
+    Page page;
+    std::string last;
+    for (const std::string& key : *keys | std::views::reverse) {
+        const std::string name = last_part(key);
+        if (!is_marker(name) || (!cursor.empty() && name >= cursor)) continue;
+        if (page.photos.size() == limit) {
+            page.next = last;
+            return page;
+        }
+        auto found = find(name.substr(kTimeDigits + 1));
+        if (!found && found.error().code == kDamaged) continue;  // one must not hide the others
+        if (!found) return std::unexpected(std::move(found.error()));
+        if (!*found) continue;
+        page.photos.push_back(std::move(**found));
+        last = name;
+    }
+    return page;
 }
 
 std::unexpected<Error> nobody_waits() {
@@ -106,35 +133,70 @@ Result<std::optional<Original>> PhotoStore::open_original(const std::string& id)
 }
 
 Result<PhotoPage> PhotoStore::list(const std::string& owner, const std::string& cursor, std::size_t limit) {
-    if (!cursor.empty() && !is_marker(cursor)) {
-        return fail(400, "bad_cursor", "The cursor is not one that a listing gave as \"next\".");
-    }
-    auto keys = storage_.list(owner_prefix(owner));
-    if (!keys) return std::unexpected(std::move(keys.error()));
-    PhotoPage page;
-    std::string last;
-    for (const std::string& key : *keys | std::views::reverse) {
-        const std::string name = last_part(key);
-        if (!is_marker(name) || (!cursor.empty() && name >= cursor)) continue;
-        if (page.photos.size() == limit) {
-            page.next = last;
-            return page;
-        }
-        auto record = find(name.substr(kTimeDigits + 1));
-        if (!record && record.error().code == kDamaged) continue;  // one must not hide the others
-        if (!record) return std::unexpected(std::move(record.error()));
-        if (!*record || (*record)->owner != owner) continue;  // being added or removed
-        page.photos.push_back(std::move(**record));
-        last = name;
-    }
-    return page;
+    const auto find_own = [&](const std::string& id) -> Result<std::optional<PhotoRecord>> {
+        auto record = find(id);
+        // Being added or removed.
+        if (record && *record && (*record)->owner != owner) return std::optional<PhotoRecord>();
+        return record;
+    };
+    return list_markers<PhotoPage>(storage_.list(owner_prefix(owner)), cursor, limit, find_own);
 }
 
-Result<bool> PhotoStore::remove(const PhotoRecord& record) {
-    auto decided = storage_.put(tombstone_key(record.id), encode(record));
+Result<DeletedPage> PhotoStore::list_deleted(const std::string& owner, const std::string& cursor, std::size_t limit,
+                                             std::uint64_t now) {
+    const auto find_own = [&](const std::string& id) -> Result<std::optional<Tombstone>> {
+        auto tombstone = find_tombstone(id);
+        if (!tombstone || !*tombstone) return tombstone;
+        const bool counts = (*tombstone)->photo.owner == owner && (*tombstone)->restorable_until >= now;
+        return counts ? std::move(*tombstone) : std::optional<Tombstone>();
+    };
+    return list_markers<DeletedPage>(storage_.list(owner_prefix(owner)), cursor, limit, find_own);
+}
+
+Result<std::optional<Tombstone>> PhotoStore::find_tombstone(const std::string& id) {
+    if (!is_id(id)) return std::optional<Tombstone>();
+    const auto text = read_object(storage_, tombstone_key(id), kMaxRecord);
+    if (!text) return std::unexpected(text.error());
+    if (!*text) return std::optional<Tombstone>();
+    auto tombstone = decode_tombstone(**text);
+    if (!tombstone || tombstone->photo.id != id) return damaged(tombstone_key(id));
+    return tombstone;
+}
+
+std::mutex& PhotoStore::fate_of(const std::string& id) {
+    return fates_.at(std::hash<std::string>()(id) % fates_.size());
+}
+
+Result<bool> PhotoStore::remove(const PhotoRecord& record, std::uint64_t now, std::uint64_t restorable_until) {
+    const std::lock_guard lock(fate_of(record.id));
+    auto decided = storage_.put(tombstone_key(record.id), encode(Tombstone{record, now, restorable_until}));
     if (!decided) return std::unexpected(std::move(decided.error()));
     THUMB_FAULT_POINT("removal-decided");
-    return remove_files(record).has_value();
+    return restorable_until > now || remove_files(record).has_value();
+}
+
+Result<std::optional<PhotoRecord>> PhotoStore::restore(const std::string& id, const std::string& owner,
+                                                       std::uint64_t now, const std::stop_token& given_up) {
+    const std::lock_guard lock(fate_of(id));
+    auto tombstone = find_tombstone(id);
+    if (!tombstone) return std::unexpected(std::move(tombstone.error()));
+    if (!*tombstone || (*tombstone)->photo.owner != owner || (*tombstone)->restorable_until < now) {
+        return std::optional<PhotoRecord>();
+    }
+    if (given_up.stop_requested()) return nobody_waits();
+    THUMB_FAULT_POINT("restoration-decided");
+    if (auto restored = storage_.remove(tombstone_key(id)); !restored) {
+        return std::unexpected(std::move(restored.error()));
+    }
+    return std::optional(std::move((*tombstone)->photo));
+}
+
+Result<bool> PhotoStore::finish_removal(const std::string& id, std::uint64_t now) {
+    const std::lock_guard lock(fate_of(id));
+    const auto tombstone = find_tombstone(id);
+    if (!tombstone) return std::unexpected(tombstone.error());
+    if (!*tombstone || (*tombstone)->restorable_until >= now) return true;
+    return remove_files((*tombstone)->photo).has_value();
 }
 
 // The record goes last of all: a tombstone alone says that the removal is finished.
@@ -148,16 +210,20 @@ Result<void> PhotoStore::remove_files(const PhotoRecord& record) {
     return storage_.remove(record_key(record.id));
 }
 
-Result<Removals> PhotoStore::finish_removals() {
+Result<Removals> PhotoStore::finish_removals(std::uint64_t now) {
     auto keys = storage_.list(kTombstones);
     if (!keys) return std::unexpected(std::move(keys.error()));
     Removals removals;
     for (const std::string& key : *keys) {
-        const auto text = read_object(storage_, key, kMaxRecord);
-        const auto record = text && *text ? decode_photo(**text) : std::nullopt;
-        const bool finished = record && key == tombstone_key(record->id) && remove_files(*record);
+        const std::string id = key.substr(kTombstones.size());
+        removals.photos.push_back(id);
+        const auto tombstone = find_tombstone(id);
+        if (tombstone && *tombstone && (*tombstone)->restorable_until >= now) {
+            removals.restorable[id] = (*tombstone)->restorable_until;
+            continue;
+        }
+        const bool finished = tombstone && *tombstone && remove_files((*tombstone)->photo);
         removals.unfinished += finished ? 0 : 1;
-        removals.photos.push_back(key.substr(kTombstones.size()));
     }
     return removals;
 }

@@ -84,16 +84,42 @@ void add_appearance(const Appearance& appearance, json::object& members) {
     members["thumbhash"] = appearance.thumbhash;
 }
 
-}  // namespace
-
-std::string encode(const PhotoRecord& record) {
+json::object photo_object(const PhotoRecord& record) {
     json::object members{
         {"id", record.id},       {"owner", record.owner},   {"created_ms", record.created_ms},
         {"width", record.width}, {"height", record.height}, {"format", record.format},
         {"bytes", record.bytes}, {"sha256", record.sha256}, {"has_alpha", record.has_alpha},
     };
     if (record.appearance) add_appearance(*record.appearance, members);
-    return json::serialize(members);
+    return members;
+}
+
+PhotoRecord read_photo(Members& members) {
+    PhotoRecord record;
+    record.id = members.text("id");
+    record.owner = members.text("owner");
+    record.created_ms = members.number<std::uint64_t>("created_ms");
+    record.width = members.number<std::uint32_t>("width");
+    record.height = members.number<std::uint32_t>("height");
+    record.format = members.text("format");
+    record.bytes = members.number<std::uint64_t>("bytes");
+    record.sha256 = members.text("sha256");
+    record.has_alpha = members.flag("has_alpha");
+    if (members.has("thumbhash")) record.appearance = appearance_in(members);
+    return record;
+}
+
+}  // namespace
+
+std::string encode(const PhotoRecord& record) {
+    return json::serialize(photo_object(record));
+}
+
+std::string encode(const Tombstone& record) {
+    json::object object = photo_object(record.photo);
+    object["deleted"] = record.deleted;
+    object["restorable_until"] = record.restorable_until;
+    return json::serialize(object);
 }
 
 std::string encode(const LinkRecord& record) {
@@ -126,18 +152,18 @@ bool is_digest(std::string_view text) {
 
 std::optional<PhotoRecord> decode_photo(std::string_view text) {
     Members members(text);
-    PhotoRecord record;
-    record.id = members.text("id");
-    record.owner = members.text("owner");
-    record.created_ms = members.number<std::uint64_t>("created_ms");
-    record.width = members.number<std::uint32_t>("width");
-    record.height = members.number<std::uint32_t>("height");
-    record.format = members.text("format");
-    record.bytes = members.number<std::uint64_t>("bytes");
-    record.sha256 = members.text("sha256");
-    record.has_alpha = members.flag("has_alpha");
-    if (members.has("thumbhash")) record.appearance = appearance_in(members);
+    PhotoRecord record = read_photo(members);
     if (!members.ok() || !is_id(record.id) || !is_id(record.owner)) return std::nullopt;
+    return record;
+}
+
+std::optional<Tombstone> decode_tombstone(std::string_view text) {
+    auto photo = decode_photo(text);
+    if (!photo) return std::nullopt;
+    Members members(text);
+    Tombstone record{std::move(*photo), members.number<std::uint64_t>("deleted"),
+                     members.number<std::uint64_t>("restorable_until")};
+    if (!members.ok()) record.deleted = record.restorable_until = 0;
     return record;
 }
 

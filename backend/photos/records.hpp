@@ -35,6 +35,15 @@ struct PhotoRecord {
     bool operator==(const PhotoRecord&) const = default;
 };
 
+// A photo that was deleted.
+struct Tombstone {
+    PhotoRecord photo;
+    std::uint64_t deleted = 0;           // unix seconds
+    std::uint64_t restorable_until = 0;  // unix seconds, the last one; 0: never
+
+    bool operator==(const Tombstone&) const = default;
+};
+
 // What somebody shared: one photo, or several as an album.
 struct LinkRecord {
     std::string id;  // its pictures carry it as `lid`
@@ -64,11 +73,14 @@ struct QuarantineRecord {
 bool is_digest(std::string_view text);
 
 std::string encode(const PhotoRecord& record);
+std::string encode(const Tombstone& record);
 std::string encode(const LinkRecord& record);
 std::string encode(const QuarantineRecord& record);
 
 // nullopt: not what `encode` writes. Members that are not known are passed over, for records of a later version.
 std::optional<PhotoRecord> decode_photo(std::string_view text);
+// Also what `encode` writes of a photo alone: a removal of an earlier version, that cannot be undone.
+std::optional<Tombstone> decode_tombstone(std::string_view text);
 std::optional<LinkRecord> decode_link(std::string_view text);
 std::optional<QuarantineRecord> decode_quarantine(std::string_view text);
 

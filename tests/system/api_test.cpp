@@ -67,7 +67,7 @@ TEST_CASE("another owner's photo is as absent as one that never was") {
 }
 
 TEST_CASE("a deleted photo is gone from the list and from the disk, and cannot be made into a new thumbnail") {
-    Stack stack;
+    Stack stack({.thumbgated_flags = {"--undo", "0"}});
     CookieJar jar;
     const Uploaded photo = stack.upload(photos::flower(), &jar);
     REQUIRE_FALSE(stack.stored_files().empty());

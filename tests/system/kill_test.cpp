@@ -14,13 +14,16 @@ namespace {
 
 // A chain whose thumbgated has fault points, and one photo that was acknowledged.
 struct Chain {
-    Stack stack{{.thumbgated_flags = {"--converters", "1"}, .has_fault_points = true}};
+    Stack stack;
     StoredPhotos stored{stack.dir() / "photos"};
     CookieJar jar;
     std::string checksum = checksum_of(photos::storm().path);
     Uploaded kept = stack.upload(photos::storm(), &jar);
 
-    Chain() { stack.edge().expect_log("[error]"); }
+    explicit Chain(const std::string& undo = "0")
+        : stack({.thumbgated_flags = {"--converters", "1", "--undo", undo}, .has_fault_points = true}) {
+        stack.edge().expect_log("[error]");
+    }
 
     std::filesystem::path fault(const std::string& name, const std::string& kind) const {
         return stack.dir() / "fault" / (name + "." + kind);
@@ -40,9 +43,9 @@ struct Chain {
         REQUIRE(wait_until(20s, [&] { return stack.get("/api/photos", {}, &jar).status == 200; }));
     }
 
-    std::set<std::string> listed() {
+    std::set<std::string> listed(const std::string& query = "") {
         std::set<std::string> ids;
-        const json::value page = parse_json(stack.get("/api/photos", {}, &jar).body);
+        const json::value page = parse_json(stack.get("/api/photos" + query, {}, &jar).body);
         for (const auto& photo : page.at("photos").as_array()) ids.insert(text_at(photo, "id"));
         return ids;
     }
@@ -102,6 +105,34 @@ TEST_CASE("a removal that is cut off by a kill is finished by the next start, an
     CHECK(wait_until(20s, [&] { return !chain.stored.has_tombstone(removed.id); }));
     CHECK_FALSE(std::filesystem::exists(chain.stored.folder_of(removed.id)));
     CHECK(chain.stored.is_whole(chain.kept.id, chain.checksum));
+}
+
+TEST_CASE("a deletion or restoration that is cut off by a kill leaves a photo deleted or there, and never half") {
+    const std::string point =
+        GENERATE(as<std::string>{}, "removal-decided", "removal-unannounced", "restoration-decided");
+    const std::string kind = GENERATE(as<std::string>{}, "kill", "stop");
+    INFO(point << "." << kind);
+    Chain chain("10m");
+    const std::string restore = "/api/photos/" + chain.kept.id + "/restore";
+    const bool restores = point == "restoration-decided";
+    if (restores) REQUIRE(chain.remove(chain.kept.id).status == 204);
+    chain.arm(point, kind);
+    auto cut_off = std::async(std::launch::async, [&] {
+        CookieJar jar = chain.jar;
+        if (!restores) return chain.remove(chain.kept.id).status;
+        return chain.stack.send({.url = restore, .method = "POST", .jar = &jar}).status;
+    });
+    REQUIRE(chain.is_reached(point, kind));
+    chain.bury_and_restart(kind);
+    CHECK(cut_off.get() >= 500);
+    // A process that stops itself may still come a step further: then the restoration was done.
+    CHECK(chain.listed().size() + chain.listed("?deleted=1").size() == 1);
+    if (!restores) CHECK(chain.listed().empty());
+    CHECK(chain.stack.send({.url = restore, .method = "POST", .jar = &chain.jar}).status == 200);
+    CHECK(chain.listed() == std::set{chain.kept.id});
+    CHECK(chain.stored.is_whole(chain.kept.id, chain.checksum));
+    const std::string thumbnail = chain.kept.thumbnails.at(320);
+    CHECK(wait_until(20s, [&] { return chain.stack.get(thumbnail).status == 200; }));
 }
 
 TEST_CASE("a thumbnail that is cut off by a kill around its publication is whole when it is asked for again") {

@@ -60,8 +60,8 @@ TEST_CASE("a stored result that the disk damaged is made anew") {
     CHECK(wait_until(20s, [&] { return read_if_there(file) == content; }));
 }
 
-TEST_CASE("the results of a deleted photo are gone when the answer is there, and no other's") {
-    Stack stack;
+TEST_CASE("the results of a photo that is deleted for good are gone when the answer is there, and no other's") {
+    Stack stack({.thumbgated_flags = {"--undo", "0"}});
     CookieJar jar;
     const Uploaded photo = stack.upload(photos::flower(), &jar);
     const Uploaded other = stack.upload(photos::meadow(), &jar);

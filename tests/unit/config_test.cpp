@@ -58,6 +58,8 @@ TEST_CASE("five places are enough, the rest has defaults") {
     CHECK(config->pool.max_metadata_bytes == 4 << 20);
     CHECK(config->urls.lifetime == std::chrono::hours(24));
     CHECK_FALSE(config->urls.has_ladder);
+    CHECK(config->undo == std::chrono::minutes(10));
+    CHECK(with_places({"--undo", "0"})->undo.count() == 0);
     CHECK(config->urls.base_sizes == std::vector<std::uint32_t>{160, 320, 640, 960, 1280});
     CHECK(config->sessions.secure_cookie);
     CHECK(config->redis.deadline == std::chrono::milliseconds(500));

@@ -118,11 +118,64 @@ TEST_CASE("a deleted photo is gone from every answer and from the disk") {
     CHECK(f.stored_files() == 0);
 }
 
+TEST_CASE("a deleted photo is in no list but that of what can be restored, and comes back as it was") {
+    PhotoService f(0, false, std::chrono::seconds(600));
+    const std::string photo = f.upload();
+    const auto before = f.ask_json("GET", "/api/photos/" + photo);
+    CHECK(f.ask("DELETE", "/api/photos/" + photo)->status == 204);
+    CHECK(f.ask("GET", "/api/photos/" + photo).error().status == 404);
+    CHECK(f.ask_json("GET", "/api/photos").at("photos").as_array().empty());
+    const auto deleted = f.ask_json("GET", "/api/photos?deleted=1").at("photos").as_array();
+    REQUIRE(deleted.size() == 1);
+    const auto& entry = deleted.at(0).as_object();
+    CHECK(entry.at("id") == json::string(photo));
+    CHECK(entry.at("restorable_until").to_number<std::uint64_t>() ==
+          entry.at("deleted_at").to_number<std::uint64_t>() + 600);
+    for (int twice = 0; twice < 2; ++twice) {
+        CHECK(f.ask_json("POST", "/api/photos/" + photo + "/restore") == before);
+    }
+    CHECK(f.ask_json("GET", "/api/photos").at("photos").as_array().size() == 1);
+    CHECK(f.ask_json("GET", "/api/photos?deleted=1").at("photos").as_array().empty());
+}
+
+TEST_CASE("only its owner restores a photo, and only while it can be") {
+    PhotoService f(0, false, std::chrono::seconds(600));
+    const std::string photo = f.upload();
+    std::string stranger;
+    REQUIRE(f.ask("POST", "/api/photos", kJpeg, stranger));
+    const std::uint64_t now = unix_seconds();
+    REQUIRE(f.ask("DELETE", "/api/photos/" + photo));
+    const std::string restore = "/api/photos/" + photo + "/restore";
+    CHECK(f.ask("POST", restore, "", stranger).error().status == 404);
+    CHECK(f.ask("GET", "/api/photos?deleted=1", "", stranger)->body == "{\"photos\":[]}\n");
+    std::string nobody;
+    CHECK(f.ask("POST", restore, "", nobody).error().status == 401);
+    run_coroutine(f.io, f.removals.finish_due(now + 610));
+    CHECK(f.removals.waiting() == 1);  // its grace
+    run_coroutine(f.io, f.removals.finish_due(now + 700));
+    CHECK(f.removals.waiting() == 0);
+    CHECK(f.ask("POST", restore).error().status == 404);
+    CHECK(f.ask("POST", "/api/photos/nonsense/restore").error().status == 404);
+    CHECK(f.stored_files() == 3);  // the stranger's
+}
+
+TEST_CASE("a photo that was restored and deleted again has its whole time again") {
+    PhotoService f(0, false, std::chrono::seconds(600));
+    const std::string photo = f.upload();
+    REQUIRE(f.ask("DELETE", "/api/photos/" + photo));
+    REQUIRE(f.ask("POST", "/api/photos/" + photo + "/restore"));
+    run_coroutine(f.io, f.removals.finish_due(unix_seconds() + 9999));
+    CHECK(f.ask("GET", "/api/photos/" + photo));
+    REQUIRE(f.ask("DELETE", "/api/photos/" + photo));
+    CHECK(f.removals.waiting() == 1);
+    CHECK(f.ask("POST", "/api/photos/" + photo + "/restore"));
+}
+
 TEST_CASE("an upload is refused before a byte is read while the disk has too little room") {
     PhotoService f;
     DiskWatch full(f.dir / "photos", f.results, {.uploads_min_free = UINT64_MAX});
     full.look();
-    PhotoApi api({*f.storage, f.photos, f.threads, f.pool, f.sessions, f.urls, f.metrics, f.purges, full},
+    PhotoApi api({*f.storage, f.photos, f.threads, f.pool, f.sessions, f.urls, f.metrics, f.purges, full, f.removals},
                  UploadLimits{});
     f.routes = api.routes();
     const auto refused = f.ask("POST", "/api/photos", kJpeg);

@@ -24,14 +24,16 @@ inline const std::string kJpeg = "\xFF\xD8\xFF\xE0" + std::string(100, 'j');
 
 struct PhotoService {
     // `results_max_size`: as of ResultStoreConfig.
-    explicit PhotoService(std::uint64_t results_max_size = 0, bool has_fallback = false)
-        : results_size(results_max_size), with_fallback(has_fallback) {
+    explicit PhotoService(std::uint64_t results_max_size = 0, bool has_fallback = false,
+                          std::chrono::seconds undo = std::chrono::seconds(0))
+        : undo_times{.undo = undo}, results_size(results_max_size), with_fallback(has_fallback) {
         REQUIRE(ResultStore::make_folder(results.config()));
     }
     ~PhotoService() {
         threads.close([] {}, after(10s));
     }
 
+    UndoTimes undo_times{};
     std::uint64_t results_size;
     bool with_fallback;
     TempDir dir;
@@ -49,10 +51,12 @@ struct PhotoService {
     SessionStore session_store{redis};
     ControlFeed feed{redis};
     Purges purges{feed, photos, threads, [](const std::string&, std::string_view) {}};
+    RemovalSchedule removals{photos, purges, threads, undo_times, [](const std::string&, std::string_view) {}};
     Sessions sessions{session_store, feed, secret.cookie, SessionConfig{}};
     PhotoUrls urls{UrlConfig{}, *KeyRing::parse("k1 736563726574 68656c6c6f")};
     Metrics metrics{"0", 1};
-    PhotoApi api{PhotoParts{*storage, photos, threads, pool, sessions, urls, metrics, purges, disk}, UploadLimits{}};
+    PhotoApi api{PhotoParts{*storage, photos, threads, pool, sessions, urls, metrics, purges, disk, removals},
+                 UploadLimits{}};
     Revocations revocations{feed, links, threads, [](const std::string&, std::string_view) {}};
     LinkCounts counts{redis};
     LinkApi link_api{{sessions, photos, links, threads, urls, counts, revocations}};

@@ -131,6 +131,49 @@ TEST_CASE("a removal that was interrupted is finished at the next start") {
     CHECK(f.is_there(other));
 }
 
+TEST_CASE("a photo that can be restored keeps its files through a start, until its time is over") {
+    Fixture f;
+    const PhotoRecord photo = f.add(f.record());
+    CHECK(*f.photos.remove(photo, 1000, 1600));
+    CHECK_FALSE(f.is_there(photo));
+    REQUIRE(f.photos.forget_removed(photo.id));
+    const auto removals = f.photos.finish_removals(1600);
+    REQUIRE(removals);
+    CHECK(removals->restorable == std::map<std::string, std::uint64_t>{{photo.id, 1600}});
+    CHECK(removals->unfinished == 0);
+    CHECK(f.photos.list_deleted(f.owner, "", 10, 1600)->photos == std::vector{Tombstone{photo, 1000, 1600}});
+    CHECK(f.photos.list_deleted(f.owner, "", 10, 1601)->photos.empty());
+    CHECK(f.photos.list_deleted(new_id(), "", 10, 1600)->photos.empty());
+    CHECK_FALSE(*f.photos.restore(photo.id, new_id(), 1600));
+    CHECK_FALSE(*f.photos.restore(photo.id, f.owner, 1601));
+    CHECK(**f.photos.restore(photo.id, f.owner, 1600) == photo);
+    CHECK(f.is_there(photo));
+    CHECK(f.files() == 3);
+    CHECK(*f.photos.remove(photo, 1000, 1600));
+    CHECK(*f.photos.finish_removal(photo.id, 1600));
+    CHECK(f.files() == 4);
+    CHECK(*f.photos.finish_removal(photo.id, 1601));
+    CHECK_FALSE(*f.photos.restore(photo.id, f.owner, 1601));
+    CHECK(f.files() == 1);  // the tombstone, until the edges know
+}
+
+TEST_CASE("a photo that is there is not removed because its removal was to be finished once") {
+    Fixture f;
+    const PhotoRecord photo = f.add(f.record());
+    CHECK(*f.photos.finish_removal(photo.id, UINT64_MAX));
+    CHECK(f.is_there(photo));
+}
+
+TEST_CASE("a restoration that is given up leaves the photo deleted") {
+    Fixture f;
+    const PhotoRecord photo = f.add(f.record());
+    CHECK(*f.photos.remove(photo, 1000, 1600));
+    std::stop_source nobody_waits;
+    nobody_waits.request_stop();
+    CHECK(f.photos.restore(photo.id, f.owner, 1000, nobody_waits.get_token()).error().code == "storage_timeout");
+    CHECK_FALSE(f.is_there(photo));
+}
+
 TEST_CASE("a tombstone that cannot be read is counted, and stops nothing") {
     Fixture f;
     const PhotoRecord photo = f.add(f.record());
@@ -205,6 +248,8 @@ TEST_CASE("records are read as they were written") {
     PhotoRecord photo{new_id(), new_id(), 1'700'000'000'123, 4000, 3000, "heic", 1ULL << 40, "ab", true};
     photo.appearance = {.frames = 3, .orientation = 6, .dominant_colour = "#ff8000", .thumbhash = "+/8="};
     CHECK(decode_photo(encode(photo)) == photo);
+    CHECK(decode_tombstone(encode(Tombstone{photo, 5, 6})) == Tombstone{photo, 5, 6});
+    CHECK(decode_tombstone(encode(photo)) == Tombstone{photo, 0, 0});
     const LinkRecord link{new_id(), new_id(), {new_id(), new_id()}, "a \"name\"", 1, 9, "/w:2", std::string(32, 'f')};
     CHECK(decode_link(encode(link)) == link);
 }
