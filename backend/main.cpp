@@ -30,6 +30,7 @@
 #include "backend/photos/quarantine_api.hpp"
 #include "backend/photos/quarantined_pool.hpp"
 #include "backend/photos/readiness.hpp"
+#include "backend/photos/share_api.hpp"
 #include "backend/photos/thumbnails.hpp"
 #include "backend/service_manager.hpp"
 #include "backend/sessions/session_api.hpp"
@@ -141,6 +142,7 @@ class Service {
     PhotoUrls urls_;
     SessionApi session_api_;
     LinkApi link_api_;
+    ShareApi share_api_;
     QuarantineApi quarantine_api_;
     std::optional<PhotoApi> photo_api_;
     std::optional<Pictures> pictures_;
@@ -190,6 +192,7 @@ Service::Service(Config config, Foundations foundations)
       urls_(config_.urls, std::move(foundations.keys)),
       session_api_(sessions_),
       link_api_({sessions_, photos_, links_, threads_, urls_, link_counts_, revocations_}),
+      share_api_({*storage_, sessions_, photos_, links_, threads_, urls_, link_counts_}),
       quarantine_api_(quarantine_, threads_),
       photo_info_(photos_, threads_) {
     signals_.add(SIGUSR1);
@@ -266,8 +269,8 @@ std::expected<void, std::string> Service::start() {
 std::vector<Route> Service::routes() {
     std::vector<Route> all{
         {"GET", "/metrics/backend", RouteKind::internal, [this](Request& request) { return show_metrics(request); }}};
-    for (auto routes : {thumbnails_->routes(), photo_api_->routes(), link_api_.routes(), session_api_.routes(),
-                        quarantine_api_.routes(), readiness_->routes()}) {
+    for (auto routes : {thumbnails_->routes(), photo_api_->routes(), link_api_.routes(), share_api_.routes(),
+                        session_api_.routes(), quarantine_api_.routes(), readiness_->routes()}) {
         all.insert(all.end(), routes.begin(), routes.end());
     }
     return all;

@@ -50,6 +50,17 @@ struct Chain {
         return ids;
     }
 
+    json::value share() {
+        const Response made = stack.send({.url = "/api/photos/" + kept.id + "/links",
+                                          .method = "POST",
+                                          .body = R"({"expires_in": "1h"})",
+                                          .jar = &jar});
+        REQUIRE(made.status == 201);
+        return parse_json(made.body);
+    }
+
+    json::array links() { return parse_json(stack.get("/api/links", {}, &jar).body).at("links").as_array(); }
+
     Response remove(const std::string& id) {
         return stack.send({.url = "/api/photos/" + id, .method = "DELETE", .jar = &jar});
     }
@@ -133,6 +144,47 @@ TEST_CASE("a deletion or restoration that is cut off by a kill leaves a photo de
     CHECK(chain.stored.is_whole(chain.kept.id, chain.checksum));
     const std::string thumbnail = chain.kept.thumbnails.at(320);
     CHECK(wait_until(20s, [&] { return chain.stack.get(thumbnail).status == 200; }));
+}
+
+TEST_CASE("a revocation that is cut off by a kill is in force after the next start, at every edge") {
+    const std::string point = GENERATE(as<std::string>{}, "revocation-decided", "revocation-unannounced");
+    const std::string kind = GENERATE(as<std::string>{}, "kill", "stop");
+    INFO(point << "." << kind);
+    Chain chain;
+    const json::value link = chain.share();
+    REQUIRE(chain.stack.get(text_at(link, "url")).status == 200);
+    chain.arm(point, kind);
+    auto cut_off = std::async(std::launch::async, [&] {
+        CookieJar jar = chain.jar;
+        return chain.stack.send({.url = "/api/links/" + text_at(link, "id"), .method = "DELETE", .jar = &jar}).status;
+    });
+    REQUIRE(chain.is_reached(point, kind));
+    chain.bury_and_restart(kind);
+    CHECK(cut_off.get() >= 500);
+    CHECK(chain.stack.get(text_at(link, "page")).status == 404);
+    CHECK(wait_until(20s, [&] { return chain.stack.get(text_at(link, "url")).status == 410; }));
+    CHECK(chain.links().empty());
+}
+
+TEST_CASE("a link whose making is cut off by a kill is not listed, and the next one is") {
+    const std::string kind = GENERATE(as<std::string>{}, "kill", "stop");
+    Chain chain;
+    chain.arm("link-unrecorded", kind);
+    auto cut_off = std::async(std::launch::async, [&] {
+        CookieJar jar = chain.jar;
+        return chain.stack
+            .send({.url = "/api/photos/" + chain.kept.id + "/links",
+                   .method = "POST",
+                   .body = R"({"expires_in": "1h"})",
+                   .jar = &jar})
+            .status;
+    });
+    REQUIRE(chain.is_reached("link-unrecorded", kind));
+    chain.bury_and_restart(kind);
+    CHECK(cut_off.get() >= 500);
+    CHECK(chain.links().empty());
+    chain.share();
+    CHECK(chain.links().size() == 1);
 }
 
 TEST_CASE("a thumbnail that is cut off by a kill around its publication is whole when it is asked for again") {

@@ -1,4 +1,6 @@
 // Links through the edge: made, tried from everywhere, revoked, and still revoked when Redis has lost everything.
+#include <set>
+
 #include "tests/support/catch.hpp"
 #include "tests/support/stack.hpp"
 
@@ -35,6 +37,15 @@ struct Sharing {
         return wait_until(1s, [&] { return stack.get(url).status == 410; });
     }
 };
+
+// Every signed target that a page names.
+std::set<std::string> targets_in(const std::string& html) {
+    std::set<std::string> targets;
+    for (size_t at = html.find("/t/"); at != std::string::npos; at = html.find("/t/", at + 1)) {
+        targets.insert(html.substr(at, html.find_first_of("\" ,", at) - at));
+    }
+    return targets;
+}
 
 }  // namespace
 
@@ -108,4 +119,59 @@ TEST_CASE("a bound link shows its picture in the session that made it, and nowhe
     CHECK(sharing.stack.get(url, {}, &sharing.owner).status == 200);
     CHECK(sharing.stack.get(url, {}, &sharing.stranger).status == 403);
     CHECK(sharing.stack.get(url).status == 403);
+}
+
+TEST_CASE("a link's page shows its picture to anybody, and both end within a second of each other") {
+    Sharing sharing;
+    const json::value link = sharing.share(R"({"expires_in": "1h", "name": "<b>Dunes</b>"})");
+    const Response page = sharing.stack.get(text_at(link, "page"));
+    INFO(page);
+    REQUIRE(page.status == 200);
+    CHECK(page.header("cache-control") == "no-store");
+    CHECK(page.header("x-request-id").size() == 32);
+    CHECK_THAT(page.header("content-security-policy"), contains("default-src 'none'"));
+    CHECK_THAT(page.body, contains("&lt;b&gt;Dunes") && !contains("<b>Dunes"));
+    const auto shown = targets_in(page.body);
+    CHECK(shown.size() >= 7);
+    for (const std::string& target : shown) {
+        INFO(target);
+        const Response picture = sharing.stack.get(target, {{"Accept", kAcceptsJpeg}});
+        CHECK(picture.status == 200);
+        CHECK_FALSE(picture.body.contains("Exif"));
+    }
+    CHECK(sharing.revoke(text_at(link, "id"), &sharing.owner) == 204);
+    const Response gone = sharing.stack.get(text_at(link, "page"));
+    CHECK(gone.status == 404);
+    CHECK(gone.body == sharing.stack.get("/s/" + std::string(26, 'a')).body);
+    CHECK(wait_until(1s, [&] {
+        for (const std::string& target : shown) {
+            if (sharing.stack.get(target).status != 410) return false;
+        }
+        return true;
+    }));
+}
+
+TEST_CASE("a link's page without Redis is there, and one for a session alone is not shown to others") {
+    Sharing sharing;
+    const std::string open = text_at(sharing.share(R"({"expires_in": "1h"})"), "page");
+    const std::string bound = text_at(sharing.share(R"({"expires_in": "1h", "bound": true})"), "page");
+    CHECK(sharing.stack.get(bound, {}, &sharing.owner).status == 200);
+    CHECK(sharing.stack.get(bound, {}, &sharing.stranger).status == 404);
+    CHECK(sharing.stack.get(bound).status == 404);
+    sharing.stack.edge().expect_log("[error]");
+    sharing.stack.redis().kill();
+    CHECK(sharing.stack.get(open).status == 200);
+    sharing.stack.redis().start();
+}
+
+TEST_CASE("reports of a page are limited in rate like everything that writes") {
+    Sharing sharing;
+    const std::string report = text_at(sharing.share(R"({"expires_in": "1h"})"), "page") + "/report";
+    const std::vector<Request> flood(60, {.url = report, .method = "POST", .body = "reason=other&text=x"});
+    int refused = 0;
+    for (const Response& response : fetch_at_once(flood)) {
+        CHECK((response.status == 200 || response.status == 429));
+        refused += response.status == 429 ? 1 : 0;
+    }
+    CHECK(refused > 5);
 }

@@ -74,9 +74,9 @@ TEST_CASE("A reply of another size is no reply") {
 }
 
 TEST_CASE("A reply with a value out of range is not taken") {
-    CHECK_FALSE(is_taken_with_byte(offsetof(JobReply, outcome), 14));
+    CHECK_FALSE(is_taken_with_byte(offsetof(JobReply, outcome), 15));
     CHECK_FALSE(is_taken_with_byte(offsetof(JobReply, format), 6));
-    CHECK_FALSE(is_taken_with_byte(offsetof(JobReply, source_format), 8));
+    CHECK_FALSE(is_taken_with_byte(offsetof(JobReply, source_format), 9));
     CHECK_FALSE(is_taken_with_byte(offsetof(JobReply, has_alpha), 2));
 }
 

@@ -7,6 +7,7 @@
 #include "backend/photos/link_api.hpp"
 #include "backend/photos/photo_api.hpp"
 #include "backend/photos/readiness.hpp"
+#include "backend/photos/share_api.hpp"
 #include "backend/photos/thumbnails.hpp"
 #include "backend/storage/file_store.hpp"
 #include "backend/storage/storage_threads.hpp"
@@ -60,6 +61,7 @@ struct PhotoService {
     Revocations revocations{feed, links, threads, [](const std::string&, std::string_view) {}};
     LinkCounts counts{redis};
     LinkApi link_api{{sessions, photos, links, threads, urls, counts, revocations}};
+    ShareApi share_api{{*storage, sessions, photos, links, threads, urls, counts}};
     Pictures pictures{
         PictureParts{io.get_executor(), photos, results, threads, pool, [this](const Error&) { ++not_stored; }}};
     std::unique_ptr<Fallback> fallback = with_fallback ? open_fallback() : nullptr;
@@ -77,7 +79,8 @@ struct PhotoService {
 
     std::vector<Route> all_routes() {
         std::vector<Route> all;
-        for (auto part : {api.routes(), link_api.routes(), thumbnails.routes(), readiness->routes()}) {
+        for (auto part :
+             {api.routes(), link_api.routes(), share_api.routes(), thumbnails.routes(), readiness->routes()}) {
             all.insert(all.end(), part.begin(), part.end());
         }
         return all;
