@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cmath>
 
+#include "backend/http/origin.hpp"
 #include "backend/http/problem.hpp"
 #include "backend/units.hpp"
 #include "contract/encoding.hpp"
@@ -137,6 +138,10 @@ boost::asio::awaitable<Response> Frontend::answer(Request& request, const Route*
         co_return response;
     }
     route = match.route;
+    if (route->kind == RouteKind::api) {
+        auto foreign = refuse_other_origin(request, public_url_);
+        if (foreign) co_return error_response(std::move(*foreign), route->kind, request);
+    }
     request.parameters = std::move(match.parameters);
     std::string thrown;
     try {

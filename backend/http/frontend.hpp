@@ -19,14 +19,16 @@ namespace thumbgate {
 
 class Frontend {
   public:
-    // `request_timeout`: what a request gets where the edge names no deadline, and at most.
+    // `request_timeout`: what a request gets where the edge names no deadline, and at most. `public_url`: what pages of
+    // this site may have as their origin, beside the edge's own name; or empty.
     Frontend(Gate gate, Router router, Metrics& metrics, Log& log,
-             std::chrono::milliseconds request_timeout = std::chrono::seconds(10))
+             std::chrono::milliseconds request_timeout = std::chrono::seconds(10), std::string public_url = {})
         : gate_(std::move(gate)),
           router_(std::move(router)),
           metrics_(metrics),
           log_(log),
-          request_timeout_(request_timeout) {}
+          request_timeout_(request_timeout),
+          public_url_(std::move(public_url)) {}
 
     boost::asio::awaitable<Response> respond(Request& request);
 
@@ -41,6 +43,7 @@ class Frontend {
     Metrics& metrics_;
     Log& log_;
     std::chrono::milliseconds request_timeout_;
+    std::string public_url_;
 };
 
 // How long the edge still waits at `unix_ms`, by X-Request-Deadline: unix seconds with at most three decimals. Not more
