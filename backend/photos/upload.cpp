@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 
+#include "backend/http/content_digest.hpp"
 #include "backend/http/multipart.hpp"
 #include "backend/photos/picture_sink.hpp"
 #include "backend/units.hpp"
@@ -109,6 +110,7 @@ struct Receiving {
     StorageThreads& threads;
     std::shared_ptr<Writer> writer;
     PictureSink& sink;
+    Sha256Stream* content;  // of the body as it is sent; null: nobody asks, or the picture's own is the same
 };
 
 asio::awaitable<Result<void>> write(const Receiving& receiving) {
@@ -126,6 +128,7 @@ asio::awaitable<Result<void>> receive(const Receiving& receiving, Form& form, st
         if (!chunk) co_return std::unexpected(chunk.error());
         if (chunk->empty()) break;
         received += chunk->size();
+        if (receiving.content != nullptr) receiving.content->add(*chunk);
         if (auto error = form.feed(*chunk)) co_return std::unexpected(std::move(*error));
         if (received > receiving.sink.bytes() + max_form_bytes)
             co_return std::unexpected(form_too_large(max_form_bytes));
@@ -143,6 +146,8 @@ asio::awaitable<Result<ReceivedPicture>> receive_picture(Request& request, Stora
     const StageTimer timer(request.times.receive);
     const auto boundary = multipart_boundary(request.header("Content-Type"));
     if (auto error = refuse_early(request, boundary, limits)) co_return std::unexpected(std::move(*error));
+    const auto wanted = parse_content_digest(join_headers(request.headers, "Content-Digest", ", "));
+    if (!wanted) co_return std::unexpected(wanted.error());
     auto make = [&storage] { return storage.make_temp(); };
     const CallTerms terms{.access = Access::write, .deadline = request.deadline};
     auto file = co_await offload(threads, std::move(make), terms);
@@ -150,7 +155,9 @@ asio::awaitable<Result<ReceivedPicture>> receive_picture(Request& request, Stora
     const auto writer = threads.own(Writer{std::move(*file), {}});
     PictureSink sink(limits.max_bytes, limits.max_svg_bytes);
     Form form(boundary, sink);
-    const Receiving receiving{request, threads, writer, sink};
+    Sha256Stream content;
+    const bool is_form = boundary.has_value();
+    const Receiving receiving{request, threads, writer, sink, is_form && *wanted ? &content : nullptr};
     auto received = co_await receive(receiving, form, limits.max_form_bytes);
     if (!received) co_return std::unexpected(std::move(received.error()));
     ReceivedPicture picture;
@@ -158,6 +165,10 @@ asio::awaitable<Result<ReceivedPicture>> receive_picture(Request& request, Stora
     picture.bytes = sink.bytes();
     picture.is_svg = sink.format() == SourceFormat::svg;
     picture.sha256 = writer->digest.hex();
+    if (*wanted && **wanted != (is_form ? content.hex() : picture.sha256)) {
+        co_return fail(400, "digest_mismatch",
+                       "The body is not what its Content-Digest says; it was changed on its way, so send it again.");
+    }
     co_return picture;
 }
 

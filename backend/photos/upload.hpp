@@ -27,8 +27,8 @@ struct ReceivedPicture {
     bool is_svg = false;
 };
 
-// Errors: 413 larger than the limits, 415 not a picture, 400 empty, malformed or cut off, 408 too slow, and those of
-// the storage. On an error nothing is left of it.
+// Errors: 413 larger than the limits, 415 not a picture, 400 empty, malformed, cut off or not what its Content-Digest
+// says, 408 too slow, and those of the storage. On an error nothing is left of it.
 boost::asio::awaitable<Result<ReceivedPicture>> receive_picture(Request& request, Storage& storage,
                                                                 StorageThreads& threads, const ReceiveLimits& limits);
 
