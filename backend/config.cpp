@@ -34,6 +34,10 @@ struct Texts {
     std::string max_svg_bytes = "4MiB";
     std::string max_form_bytes = "256KiB";
     std::string max_uploads = "64";
+    std::string quota_bytes = "10GiB";
+    std::string quota_photos = "10000";
+    std::string address_quota_bytes = "5GiB";
+    std::string address_quota_photos = "5000";
     std::string max_pixels = "100000000";
     std::string max_animation_pixels = "5000000";
     std::string max_side = "65535";
@@ -158,6 +162,14 @@ void add_results(CLI::App& app, Texts& texts) {
     add(app, "fallback-status", texts.fallback_status, "HTTP status of the fallback picture");
     add(app, "fallback-max-age", texts.fallback_max_age, "time that the fallback picture is fresh");
     add(app, "watermark-opacity", texts.watermark_opacity, "above 0, up to 1; that of a link is multiplied by it");
+}
+
+void add_quotas(CLI::App& app, Texts& texts) {
+    add(app, "quota-bytes", texts.quota_bytes, "size of all photos that an owner may keep; 0: no limit");
+    add(app, "quota-photos", texts.quota_photos, "photos that an owner may keep; 0: no limit");
+    add(app, "address-quota-bytes", texts.address_quota_bytes,
+        "bytes that owners without a recovery link may upload from an address in a day; 0: no limit");
+    add(app, "address-quota-photos", texts.address_quota_photos, "photos that they may upload; 0: no limit");
 }
 
 // The environment as flags before those of the command line, since the last one counts.
@@ -354,6 +366,14 @@ void read_results(Reader& reader, const Texts& texts, Config& config) {
         reader.duration("interim-max-age", texts.interim_max_age, std::chrono::seconds(1), kMaxInterimAge));
 }
 
+void read_quotas(Reader& reader, const Texts& texts, QuotaConfig& config) {
+    constexpr std::uint64_t kMostPhotos = 1'000'000'000;
+    config.owner_bytes = reader.size_or_none("quota-bytes", texts.quota_bytes);
+    config.owner_photos = reader.number("quota-photos", texts.quota_photos, 0, kMostPhotos);
+    config.address_bytes = reader.size_or_none("address-quota-bytes", texts.address_quota_bytes);
+    config.address_photos = reader.number("address-quota-photos", texts.address_quota_photos, 0, kMostPhotos);
+}
+
 // CLI11's words, where they name neither the file nor the remedy, are replaced.
 std::string describe(const CLI::ParseError& error) {
     std::string text = error.what();
@@ -389,6 +409,7 @@ std::expected<Config, EarlyExit> read_config(int argc, const char* const* argv) 
     add_places(app, texts);
     add_limits(app, texts);
     add_results(app, texts);
+    add_quotas(app, texts);
     try {
         app.parse(arguments(app, argc, argv));
     } catch (const CLI::ParseError& error) {
@@ -401,6 +422,7 @@ std::expected<Config, EarlyExit> read_config(int argc, const char* const* argv) 
     read_results(reader, texts, config);
     read_fallback(reader, texts, config.fallback);
     read_watermark(reader, texts, config.watermark);
+    read_quotas(reader, texts, config.quota);
     if (reader.error()) return std::unexpected(EarlyExit{kUsageError, "thumbgated: " + *reader.error() + "\n"});
     return config;
 }

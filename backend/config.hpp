@@ -39,6 +39,7 @@ struct Config {
     ServerLimits server;
     UploadLimits uploads;
     std::chrono::seconds undo{600};  // for which a deleted photo can be restored
+    QuotaConfig quota;
     UrlConfig urls;
     SessionConfig sessions;
 };

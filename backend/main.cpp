@@ -32,6 +32,7 @@
 #include "backend/photos/readiness.hpp"
 #include "backend/photos/share_api.hpp"
 #include "backend/photos/thumbnails.hpp"
+#include "backend/photos/upkeep.hpp"
 #include "backend/service_manager.hpp"
 #include "backend/sessions/session_api.hpp"
 #include "backend/storage/disk_watch.hpp"
@@ -122,6 +123,8 @@ class Service {
     ResultStore results_;
     PhotoStore photos_;
     LinkStore links_;
+    UsageIndex usage_;
+    UploadMarks upload_marks_;
     Quarantine quarantine_;
     DiskWatch disk_;
     Metrics metrics_;
@@ -133,17 +136,21 @@ class Service {
     std::unique_ptr<ConverterPool> pool_;
     RedisClient redis_;
     SessionStore session_store_;
+    Owners owners_;
     ControlFeed feed_;
     Purges purges_;
     RemovalSchedule removals_;
     Revocations revocations_;
     LinkCounts link_counts_;
     Sessions sessions_;
+    Quotas quotas_;
+    Upkeep upkeep_;
     PhotoUrls urls_;
     SessionApi session_api_;
     LinkApi link_api_;
     ShareApi share_api_;
     QuarantineApi quarantine_api_;
+    std::optional<Intake> intake_;
     std::optional<PhotoApi> photo_api_;
     std::optional<Pictures> pictures_;
     PhotoInfo photo_info_;
@@ -165,6 +172,8 @@ Service::Service(Config config, Foundations foundations)
       results_(config_.results),
       photos_(*storage_, &results_),
       links_(*storage_),
+      usage_(*storage_, photos_),
+      upload_marks_(*storage_, photos_),
       quarantine_(*storage_),
       disk_(config_.photos, results_, config_.disk),
       metrics_(THUMBGATE_VERSION, config_.pool.converters, config_.pool.slow_converters),
@@ -174,6 +183,7 @@ Service::Service(Config config, Foundations foundations)
       redis_(io_.get_executor(), config_.redis,
              [this](bool up, std::string_view reason) { log_redis(log_, metrics_, up, reason); }),
       session_store_(redis_),
+      owners_(*storage_, threads_),
       feed_(redis_),
       purges_(feed_, photos_, threads_,
               [this](const std::string& photo, std::string_view reason) {
@@ -188,9 +198,15 @@ Service::Service(Config config, Foundations foundations)
                        log_.error("a revocation waits to be announced", {{"link", link}, {"detail", reason}});
                    }),
       link_counts_(redis_),
-      sessions_(session_store_, feed_, secret_.cookie, config_.sessions),
+      sessions_(session_store_, owners_, feed_, secret_.cookie, config_.sessions),
+      quotas_(usage_, threads_, owners_, redis_, config_.quota),
+      upkeep_(upload_marks_, threads_,
+              [this](std::string_view reason) { log_.error("old upload marks stay", {{"detail", reason}}); }),
       urls_(config_.urls, std::move(foundations.keys)),
-      session_api_(sessions_),
+      session_api_(
+          sessions_, owners_,
+          [this](Request& request, std::string owner) { return quotas_.describe(request, std::move(owner)); },
+          config_.urls.public_url),
       link_api_({sessions_, photos_, links_, threads_, urls_, link_counts_, revocations_}),
       share_api_({*storage_, sessions_, photos_, links_, threads_, urls_, link_counts_}),
       quarantine_api_(quarantine_, threads_),
@@ -228,7 +244,9 @@ std::expected<void, std::string> Service::start() {
     purges_.add(removals->photos);
     for (const auto& [photo, until] : removals->restorable) removals_.add(photo, until);
     revocations_.add(*revocations);
-    const PhotoParts parts{*storage_, photos_, threads_, *pool_, sessions_, urls_, metrics_, purges_, disk_, removals_};
+    const IntakeParts intake_parts{*storage_, photos_, threads_, *pool_, sessions_, quotas_, upload_marks_, disk_};
+    intake_.emplace(intake_parts, config_.uploads.one);
+    const PhotoParts parts{photos_, threads_, sessions_, urls_, metrics_, purges_, *intake_, removals_};
     photo_api_.emplace(parts, config_.uploads);
     const auto log_not_stored = [this](const Error& error) {
         log_.error("a converted picture cannot be stored", {{"detail", error.detail}});
@@ -241,7 +259,8 @@ std::expected<void, std::string> Service::start() {
         fallback_ = std::move(*fallback);
     }
     thumbnails_.emplace(*pictures_, photo_info_, config_.interim_max_age, fallback_.get());
-    frontend_.emplace(Gate(secret_.service), Router(routes()), metrics_, log_, config_.request_timeout);
+    frontend_.emplace(Gate(secret_.service), Router(routes()), metrics_, log_, config_.request_timeout,
+                      config_.urls.public_url);
     server_.emplace(
         io_.get_executor(), std::move(*listener_), config_.server,
         [this](Request& request) { return frontend_->respond(request); },
@@ -254,6 +273,7 @@ std::expected<void, std::string> Service::start() {
     asio::co_spawn(io_, purges_.keep_announcing(), asio::detached);
     asio::co_spawn(io_, removals_.keep_finishing(), asio::detached);
     asio::co_spawn(io_, revocations_.keep_announcing(), asio::detached);
+    asio::co_spawn(io_, upkeep_.keep_sweeping(), asio::detached);
     asio::co_spawn(io_, manager_.keep_alive(), asio::detached);
     asio::co_spawn(io_, tell_when_ready(), asio::detached);
     log_.info("started",

@@ -6,7 +6,6 @@
 #include <memory>
 #include <utility>
 
-#include "backend/conversion/formats.hpp"
 #include "backend/http/json.hpp"
 #include "backend/photos/owned_photo.hpp"
 #include "backend/photos/photo_info.hpp"
@@ -87,78 +86,16 @@ PhotoApi::Answer PhotoApi::upload(Request& request) {
     const Slot slot(uploads_);
     auto session = co_await parts_.sessions.find_or_make(request);
     if (!session) co_return std::unexpected(std::move(session.error()));
-    auto record = co_await store(request, *session);
-    parts_.metrics.on_upload(record ? "stored" : record.error().code, record ? record->bytes : 0);
-    if (!record) co_return std::unexpected(std::move(record.error()));
-    const auto body = photo_json(*record, parts_.urls, unix_seconds());
+    const auto taken = co_await parts_.intake.take(request, *session);
+    const std::string result = !taken ? taken.error().code : taken->is_repeated ? "repeated" : "stored";
+    parts_.metrics.on_upload(result, taken && !taken->is_repeated ? taken->record.bytes : 0);
+    if (!taken) co_return std::unexpected(taken.error());
+    const auto body = photo_json(taken->record, parts_.urls, unix_seconds());
     if (!body) co_return std::unexpected(body.error());
     Response response = json_response(201, *body);
-    response.set("Location", "/api/photos/" + record->id);
+    response.set("Location", "/api/photos/" + taken->record.id);
     add_cookie(response, *session);
     co_return response;
-}
-
-// Nothing is stored before the picture has been decoded whole; a new session is saved just before the photo is.
-asio::awaitable<Result<PhotoRecord>> PhotoApi::store(Request& request, Session& session) {
-    if (!parts_.disk.takes_uploads()) co_return fail(507, "storage_full", "There is no room left to store this.");
-    const auto begun = std::chrono::steady_clock::now();
-    auto picture = co_await receive_picture(request, parts_.storage, parts_.threads, limits_.one);
-    // The edge waits for an answer from the body's end on.
-    if (request.deadline != Deadline::max()) request.deadline += std::chrono::steady_clock::now() - begun;
-    if (!picture) co_return std::unexpected(std::move(picture.error()));
-    const auto facts = co_await inspect(request, *picture);
-    if (!facts) co_return std::unexpected(facts.error());
-    if (session.is_new) {
-        auto saved = co_await parts_.sessions.save(request, session);
-        if (!saved) co_return std::unexpected(std::move(saved.error()));
-    }
-    PhotoRecord record;
-    record.id = new_id();
-    record.owner = session.record.owner;
-    record.created_ms = unix_milliseconds();
-    record.width = facts->width;
-    record.height = facts->height;
-    record.format = name(facts->format);
-    record.bytes = picture->bytes;
-    record.sha256 = std::move(picture->sha256);
-    record.has_alpha = facts->has_alpha;
-    record.appearance = {.frames = facts->frames,
-                         .orientation = facts->orientation,
-                         .dominant_colour = "#" + format_colour(facts->dominant_colour),
-                         .thumbhash = base64_encode(facts->thumbhash.text())};
-    auto added = co_await add(request, record, std::move(picture->file));
-    if (!added) co_return std::unexpected(std::move(added.error()));
-    co_return record;
-}
-
-// A photo whose upload was refused is not to appear, however late the storage gets to it.
-asio::awaitable<Result<void>> PhotoApi::add(Request& request, const PhotoRecord& record,
-                                            std::shared_ptr<TempFile> original) {
-    const StageTimer timer(request.times.storage);
-    const CallTerms terms{.access = Access::write, .deadline = request.deadline};
-    auto work = [&photos = parts_.photos, record, original = std::move(original)](const std::stop_token& given_up) {
-        return photos.add(record, std::move(*original), given_up);
-    };
-    auto late = [&photos = parts_.photos, record](const Result<void>& added) {
-        if (added) (void)photos.take_back(record);
-    };
-    co_return co_await offload(parts_.threads, std::move(work), terms, std::move(late));
-}
-
-asio::awaitable<Result<PictureFacts>> PhotoApi::inspect(Request& request, const ReceivedPicture& picture) {
-    // On a thread for writes: the file is where what is written goes.
-    const CallTerms terms_of_opening{.access = Access::write, .deadline = request.deadline};
-    auto work = [file = picture.file] { return file->open_for_reading(); };
-    auto source = co_await offload(parts_.threads, std::move(work), terms_of_opening);
-    if (!source) co_return std::unexpected(std::move(source.error()));
-    const StageTimer timer(request.times.convert);
-    JobTerms terms{.lane = Lane::upload,
-                   .deadline = request.deadline,
-                   .client = request.identity.client,
-                   .digest = picture.sha256,
-                   .source_bytes = picture.bytes,
-                   .is_svg = picture.is_svg};
-    co_return co_await parts_.pool.inspect(std::move(*source), std::move(terms));
 }
 
 PhotoApi::Answer PhotoApi::list(Request& request) {

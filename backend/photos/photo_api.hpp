@@ -7,18 +7,15 @@
 #include <memory>
 #include <vector>
 
-#include "backend/conversion/pool.hpp"
 #include "backend/feed/purges.hpp"
 #include "backend/http/message.hpp"
 #include "backend/http/router.hpp"
 #include "backend/metrics.hpp"
+#include "backend/photos/intake.hpp"
 #include "backend/photos/photo_store.hpp"
 #include "backend/photos/photo_urls.hpp"
 #include "backend/photos/removal_schedule.hpp"
-#include "backend/photos/upload.hpp"
 #include "backend/sessions/sessions.hpp"
-#include "backend/storage/disk_watch.hpp"
-#include "backend/storage/storage.hpp"
 #include "backend/storage/storage_threads.hpp"
 
 namespace thumbgate {
@@ -30,15 +27,13 @@ struct UploadLimits {
 
 // What the handlers work with; all of it outlives them.
 struct PhotoParts {
-    Storage& storage;
     PhotoStore& photos;
     StorageThreads& threads;
-    ConverterPool& pool;
     Sessions& sessions;
     PhotoUrls& urls;
     Metrics& metrics;
     Purges& purges;
-    const DiskWatch& disk;
+    Intake& intake;
     RemovalSchedule& removals;
 };
 
@@ -58,11 +53,6 @@ class PhotoApi {
     Answer list_deleted(Request& request);
     Answer remove(Request& request);
     Answer restore(Request& request);
-
-    boost::asio::awaitable<Result<PhotoRecord>> store(Request& request, Session& session);
-    boost::asio::awaitable<Result<void>> add(Request& request, const PhotoRecord& record,
-                                             std::shared_ptr<TempFile> original);
-    boost::asio::awaitable<Result<PictureFacts>> inspect(Request& request, const ReceivedPicture& picture);
 
     PhotoParts parts_;
     UploadLimits limits_;

@@ -85,12 +85,17 @@ std::unexpected<Error> nobody_waits() {
 }  // namespace
 
 Result<void> PhotoStore::add(const PhotoRecord& record, TempFile original, const std::stop_token& given_up) {
+    auto added = store(record, std::move(original), given_up);
+    if (!added) (void)take_back(record);
+    return added;
+}
+
+Result<void> PhotoStore::store(const PhotoRecord& record, TempFile original, const std::stop_token& given_up) {
     auto added = storage_.put(original_key(record.id), std::move(original));
     if (added) added = storage_.put(marker_key(record), std::string_view());
     THUMB_FAULT_POINT("upload-unrecorded");
     if (added && given_up.stop_requested()) added = nobody_waits();
     if (added) added = storage_.put(record_key(record.id), encode(record));
-    if (!added) (void)take_back(record);
     return added;
 }
 

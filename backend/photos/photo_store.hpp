@@ -61,6 +61,9 @@ class PhotoStore {
     // storage still works. So it is when it is `given_up` before the photo is there.
     Result<void> add(const PhotoRecord& record, TempFile original, const std::stop_token& given_up = {});
 
+    // The same, but on an error what was written stays: for a photo that is going to be stored again under its id.
+    Result<void> store(const PhotoRecord& record, TempFile original, const std::stop_token& given_up = {});
+
     // As if the photo had never been added. For one that nobody was told of: who knows of it is to `remove` it.
     Result<void> take_back(const PhotoRecord& record);
 

@@ -1,11 +1,17 @@
-// Sessions in Redis: `session:<hash>` holds {owner, created, expires} and lives as long as the session. The hash names
-// the session and cannot be turned into its cookie. Not thread-safe.
+// Sessions in Redis:
+//
+//     session:<hash>           SessionRecord, for as long as the session lives
+//     owner_sessions:<owner>   a sorted set of the hashes of an owner's sessions, scored by when they expire
+//
+// The hash names the session and cannot be turned into its cookie. A session that is there is in its owner's set; the
+// set may hold one that is no more. Not thread-safe.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "backend/error.hpp"
 #include "backend/sessions/redis.hpp"
@@ -13,9 +19,18 @@
 namespace thumbgate {
 
 struct SessionRecord {
-    std::string owner;          // an id
-    std::uint64_t created = 0;  // unix seconds
-    std::uint64_t expires = 0;  // unix seconds
+    std::string owner;            // an id
+    std::uint64_t created = 0;    // unix seconds
+    std::uint64_t expires = 0;    // unix seconds
+    std::uint64_t last_used = 0;  // unix seconds, to the minute; 0: not known
+    std::string device = {};      // in words; may be empty
+
+    bool operator==(const SessionRecord&) const = default;
+};
+
+struct NamedSession {
+    std::string hash;
+    SessionRecord record;
 };
 
 class SessionStore {
@@ -29,10 +44,14 @@ class SessionStore {
     boost::asio::awaitable<Result<void>> save(std::string hash, SessionRecord record, std::uint64_t now);
     // Only if it is still there: one that was ended meanwhile stays ended.
     boost::asio::awaitable<Result<void>> prolong(std::string hash, SessionRecord record, std::uint64_t now);
-    boost::asio::awaitable<Result<void>> remove(std::string hash);
+    boost::asio::awaitable<Result<void>> remove(std::string hash, std::string owner);
+
+    // Every session of that owner which has not ended, in the order in which they would expire.
+    boost::asio::awaitable<Result<std::vector<NamedSession>>> list(std::string owner, std::uint64_t now);
 
   private:
     boost::asio::awaitable<Result<void>> set(std::string hash, SessionRecord record, std::uint64_t now, bool existing);
+    boost::asio::awaitable<Result<void>> send(std::vector<RedisCommand> commands);
 
     Redis& redis_;
 };

@@ -173,7 +173,9 @@ size_t Stack::cached_objects() const {
 
 std::vector<std::string> Stack::stored_files() const {
     std::vector<std::string> files = files_below(dir() / "photos");
-    std::erase_if(files, [](const std::string& file) { return file.starts_with("results/"); });
+    std::erase_if(files, [](const std::string& file) {
+        return file.starts_with("results/") || file.starts_with("owner_records/") || file.starts_with("upload_marks/");
+    });
     return files;
 }
 

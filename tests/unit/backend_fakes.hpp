@@ -33,11 +33,12 @@ T run_coroutine(boost::asio::awaitable<T> coroutine) {
     return run_coroutine(io, std::move(coroutine));
 }
 
-// GET, SET with EX and XX, DEL, INCR, MGET, and ZADD and ZSCORE of one set, on a map that does not forget by itself.
+// The commands that the backend sends, on maps that do not forget by themselves.
 class FakeRedis final : public Redis {
   public:
     std::map<std::string, std::string> values;
-    std::map<std::string, std::string> scores;  // of the set
+    std::map<std::string, std::map<std::string, double>> sets;          // sorted: member, score
+    std::map<std::string, std::map<std::string, std::int64_t>> hashes;  // of numbers
     std::vector<std::vector<std::string>> commands;
     bool up = true;
 
@@ -48,35 +49,82 @@ class FakeRedis final : public Redis {
         co_return answer(arguments);
     }
 
+    // Everything is forgotten, as by a Redis whose data were lost.
+    void wipe() {
+        values.clear();
+        sets.clear();
+        hashes.clear();
+    }
+
   private:
-    RedisReply answer(const std::vector<std::string>& arguments) {
+    static RedisReply nil() { return {}; }
+    static RedisReply integer(std::int64_t number) {
         RedisReply reply;
-        const std::string& key = arguments.at(1);
-        if (arguments.at(0) == "DEL") {
-            reply.type = RedisReply::Type::integer;
-            reply.integer = static_cast<std::int64_t>(values.erase(key));
-        } else if (arguments.at(0) == "GET" && values.contains(key)) {
-            reply.type = RedisReply::Type::text;
-            reply.text = values[key];
-        } else if (arguments.at(0) == "INCR") {
-            reply.type = RedisReply::Type::integer;
-            reply.integer = std::stoll("0" + values[key]) + 1;
-            values[key] = std::to_string(reply.integer);
-        } else if (arguments.at(0) == "MGET") {
-            reply.type = RedisReply::Type::list;
-            for (std::size_t i = 1; i < arguments.size(); ++i) reply.list.push_back(answer({"GET", arguments[i]}));
-        } else if (arguments.at(0) == "ZADD") {
-            scores[arguments.back()] = arguments.at(3);
-        } else if (arguments.at(0) == "ZSCORE") {
-            if (!scores.contains(arguments.back())) return reply;
-            reply.type = RedisReply::Type::text;
-            reply.text = scores[arguments.back()];
-        } else if (arguments.at(0) == "SET" && (arguments.back() != "XX" || values.contains(key))) {
-            reply.type = RedisReply::Type::text;
-            reply.text = "OK";
-            values[key] = arguments.at(2);
-        }
+        reply.type = RedisReply::Type::integer;
+        reply.integer = number;
         return reply;
+    }
+    static RedisReply text(std::string value) {
+        RedisReply reply;
+        reply.type = RedisReply::Type::text;
+        reply.text = std::move(value);
+        return reply;
+    }
+    static RedisReply list() {
+        RedisReply reply;
+        reply.type = RedisReply::Type::list;
+        return reply;
+    }
+
+    RedisReply answer(const std::vector<std::string>& arguments) {
+        const std::string& name = arguments.at(0);
+        const std::string& key = arguments.at(1);
+        if (name == "DEL") return integer(static_cast<std::int64_t>(values.erase(key)));
+        if (name == "GET") return get(key);
+        if (name == "INCR") {
+            const std::int64_t next = std::stoll("0" + values[key]) + 1;
+            values[key] = std::to_string(next);
+            return integer(next);
+        }
+        if (name == "MGET") {
+            RedisReply all = list();
+            for (std::size_t i = 1; i < arguments.size(); ++i) all.list.push_back(get(arguments[i]));
+            return all;
+        }
+        if (name == "SET" && (arguments.back() != "XX" || values.contains(key))) {
+            values[key] = arguments.at(2);
+            return text("OK");
+        }
+        if (name.starts_with('Z')) return answer_of_set(arguments, sets[key]);
+        if (name.starts_with('H')) return answer_of_hash(arguments, hashes[key]);
+        return nil();
+    }
+    RedisReply get(const std::string& key) { return values.contains(key) ? text(values[key]) : nil(); }
+
+    static RedisReply answer_of_set(const std::vector<std::string>& arguments, std::map<std::string, double>& set) {
+        const std::string& name = arguments.at(0);
+        if (name == "ZADD") set[arguments.back()] = std::stod(arguments.at(arguments.size() - 2));
+        if (name == "ZSCORE" && set.contains(arguments.at(2))) return text(std::to_string(set[arguments.at(2)]));
+        if (name == "ZSCORE") return nil();
+        if (name == "ZREM") return integer(static_cast<std::int64_t>(set.erase(arguments.at(2))));
+        if (name != "ZRANGEBYSCORE") return integer(0);
+        std::vector<std::pair<double, std::string>> members;
+        for (const auto& [member, score] : set) members.emplace_back(score, member);
+        std::ranges::sort(members);
+        RedisReply all = list();
+        for (const auto& [score, member] : members) {
+            if (score >= std::stod(arguments.at(2))) all.list.push_back(text(member));
+        }
+        return all;
+    }
+    static RedisReply answer_of_hash(const std::vector<std::string>& arguments,
+                                     std::map<std::string, std::int64_t>& hash) {
+        if (arguments.at(0) == "HINCRBY") return integer(hash[arguments.at(2)] += std::stoll(arguments.at(3)));
+        RedisReply all = list();
+        for (std::size_t i = 2; i < arguments.size(); ++i) {
+            all.list.push_back(hash.contains(arguments[i]) ? text(std::to_string(hash[arguments[i]])) : nil());
+        }
+        return all;
     }
 };
 

@@ -51,6 +51,10 @@ TEST_CASE("five places are enough, the rest has defaults") {
     CHECK(config->uploads.one.max_svg_bytes == 4 << 20);
     CHECK(config->pool.svg_converters == 1);
     CHECK(config->server.max_header_bytes == 16 << 10);
+    CHECK(config->quota.owner_photos == 10'000);
+    CHECK(config->quota.owner_bytes == 10ULL << 30);
+    CHECK(config->quota.address_photos == 5000);
+    CHECK(config->quota.address_bytes == 5ULL << 30);
     CHECK(config->pool.max_animation_pixels == 5'000'000);
     CHECK(config->pool.max_side == 65'535);
     CHECK(config->pool.max_frames == 1000);
@@ -199,4 +203,15 @@ TEST_CASE("--help and --version end well") {
 
 TEST_CASE("the public URL has no slash at its end") {
     CHECK(with_places({"--public-url", "https://photos.example/"})->urls.public_url == "https://photos.example");
+}
+
+TEST_CASE("quotas are numbers and sizes, and 0 is none") {
+    const auto none = with_places(
+        {"--quota-photos", "0", "--quota-bytes", "0", "--address-quota-photos", "0", "--address-quota-bytes", "0"});
+    REQUIRE(none);
+    CHECK(none->quota.owner_photos + none->quota.owner_bytes == 0);
+    CHECK(none->quota.address_photos + none->quota.address_bytes == 0);
+    CHECK(with_places({"--quota-bytes", "2GiB"})->quota.owner_bytes == 2ULL << 30);
+    CHECK_THAT(error(with_places({"--quota-photos", "-1"})), contains("--quota-photos"));
+    CHECK_THAT(error(with_places({"--address-quota-bytes", "many"})), contains("--address-quota-bytes"));
 }

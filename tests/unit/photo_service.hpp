@@ -9,6 +9,7 @@
 #include "backend/photos/readiness.hpp"
 #include "backend/photos/share_api.hpp"
 #include "backend/photos/thumbnails.hpp"
+#include "backend/sessions/session_api.hpp"
 #include "backend/storage/file_store.hpp"
 #include "backend/storage/storage_threads.hpp"
 #include "backend/units.hpp"
@@ -26,8 +27,8 @@ inline const std::string kJpeg = "\xFF\xD8\xFF\xE0" + std::string(100, 'j');
 struct PhotoService {
     // `results_max_size`: as of ResultStoreConfig.
     explicit PhotoService(std::uint64_t results_max_size = 0, bool has_fallback = false,
-                          std::chrono::seconds undo = std::chrono::seconds(0))
-        : undo_times{.undo = undo}, results_size(results_max_size), with_fallback(has_fallback) {
+                          std::chrono::seconds undo = std::chrono::seconds(0), QuotaConfig quota_config = {})
+        : undo_times{.undo = undo}, results_size(results_max_size), with_fallback(has_fallback), quota(quota_config) {
         REQUIRE(ResultStore::make_folder(results.config()));
     }
     ~PhotoService() {
@@ -37,6 +38,7 @@ struct PhotoService {
     UndoTimes undo_times{};
     std::uint64_t results_size;
     bool with_fallback;
+    QuotaConfig quota;
     TempDir dir;
     boost::asio::io_context io{1};
     StorageThreads threads{{.threads = 2}};
@@ -50,14 +52,22 @@ struct PhotoService {
     FakeRedis redis;
     SharedSecret secret{std::string(32, 's')};
     SessionStore session_store{redis};
+    Owners owners{*storage, threads};
     ControlFeed feed{redis};
     Purges purges{feed, photos, threads, [](const std::string&, std::string_view) {}};
     RemovalSchedule removals{photos, purges, threads, undo_times, [](const std::string&, std::string_view) {}};
-    Sessions sessions{session_store, feed, secret.cookie, SessionConfig{}};
+    Sessions sessions{session_store, owners, feed, secret.cookie, SessionConfig{}};
     PhotoUrls urls{UrlConfig{}, *KeyRing::parse("k1 736563726574 68656c6c6f")};
     Metrics metrics{"0", 1};
-    PhotoApi api{PhotoParts{*storage, photos, threads, pool, sessions, urls, metrics, purges, disk, removals},
-                 UploadLimits{}};
+    UsageIndex usage{*storage, photos};
+    Quotas quotas{usage, threads, owners, redis, quota};
+    UploadMarks marks{*storage, photos};
+    Intake intake{IntakeParts{*storage, photos, threads, pool, sessions, quotas, marks, disk}, ReceiveLimits{}};
+    PhotoApi api{PhotoParts{photos, threads, sessions, urls, metrics, purges, intake, removals}, UploadLimits{}};
+    SessionApi session_api{
+        sessions, owners,
+        [this](thumbgate::Request& request, std::string owner) { return quotas.describe(request, std::move(owner)); },
+        "https://photos.example"};
     Revocations revocations{feed, links, threads, [](const std::string&, std::string_view) {}};
     LinkCounts counts{redis};
     LinkApi link_api{{sessions, photos, links, threads, urls, counts, revocations}};
@@ -80,7 +90,8 @@ struct PhotoService {
     std::vector<Route> all_routes() {
         std::vector<Route> all;
         for (auto part :
-             {api.routes(), link_api.routes(), share_api.routes(), thumbnails.routes(), readiness->routes()}) {
+             {api.routes(), link_api.routes(), share_api.routes(), thumbnails.routes(), readiness->routes(),
+              session_api.routes()}) {
             all.insert(all.end(), part.begin(), part.end());
         }
         return all;
@@ -90,6 +101,7 @@ struct PhotoService {
     Result<thumbgate::Response> ask(const std::string& method, const std::string& target, const std::string& bytes,
                                     std::string& cookie) {
         FakeBody body(bytes);
+        body.announces = announces;
         thumbgate::Request request;
         request.method = method;
         request.target = target;
@@ -101,6 +113,8 @@ struct PhotoService {
             request.identity.session =
                 find_session_token(secret.cookie, cookie, kSecureCookieName, unix_seconds())->hash();
         }
+        request.headers.insert(request.headers.end(), headers.begin(), headers.end());
+        request.identity.client = client;
         if (!if_none_match.empty()) request.headers.push_back({"If-None-Match", if_none_match});
         const Router router(routes);
         auto match = router.match(method, request.path);
@@ -127,10 +141,12 @@ struct PhotoService {
         const auto photo = ask_json("POST", "/api/photos", kJpeg);
         return boost::json::value_to<std::string>(photo.at("id"));
     }
+    // Of photos: an owner's record is made with their first session.
     std::size_t stored_files() const {
         auto files = files_below(dir / "photos");
-        return static_cast<std::size_t>(
-            std::ranges::count_if(files, [](const std::string& f) { return !f.starts_with("tmp/"); }));
+        return static_cast<std::size_t>(std::ranges::count_if(files, [](const std::string& f) {
+            return !f.starts_with("tmp/") && !f.starts_with("owner_records/") && !f.starts_with("upload_marks/");
+        }));
     }
 
     // Asks until the answer is of that type and freshness: what is made in the background takes its time.
@@ -144,6 +160,9 @@ struct PhotoService {
 
     std::string owner_cookie;
     std::string if_none_match;
+    std::vector<Header> headers;  // of every request
+    std::string client = "192.0.2.1";
+    bool announces = true;  // how long each body is
     std::size_t bytes_read = 0;
 };
 
