@@ -309,7 +309,7 @@ struct OptionRule {
 constexpr std::size_t kMaxPresetsInOneOption = 16;
 constexpr std::size_t kMaxFormatQualities = 16;  // arguments
 
-constexpr std::array<OptionRule, 41> kRules{{
+constexpr std::array<OptionRule, 42> kRules{{
     {"resize", "rs", 8, apply_resize},
     {"size", "s", 7, apply_size},
     {"resizing_type", "rt", 1, apply_resizing_type},

@@ -47,8 +47,7 @@ class PartReports final : public PoolObserver {
     ConverterKind part_;
 };
 
-Result<JobInputs> inputs_of(UniqueFd source, const Conversion& conversion, const PoolConfig& config,
-                            bool is_svg) {
+Result<JobInputs> inputs_of(UniqueFd source, const Conversion& conversion, const PoolConfig& config, bool is_svg) {
     JobInputs inputs{std::move(source), {}};
     if (!asks_for_watermark(conversion)) return inputs;
     if (!config.watermark) return no_watermark();

@@ -134,10 +134,11 @@ class ConverterPool {
 
     // A job whose converter is lost is tried once more on a fresh one, since that may not be its fault. It is called
     // the picture's fault (crash) when both broke by what they did, and not (failed) when one was killed from outside.
-    // Errors: 400 watermark_not_configured or watermark_not_png, 415 unsupported or no_codec, 422 corrupt / crash / timeout / the name of the Outcome that says which
-    // limit is exceeded, 500 failed; 503 at once with queue_full / would_be_late / overload / deadline_passed, or
-    // queue_timeout after it has waited too long, or late where it runs at its deadline (and runs on: it is killed at
-    // job_timeout alone), or starved where a slow converter overran because it got too little processor time.
+    // Errors: 400 watermark_not_configured or watermark_not_png, 415 unsupported or no_codec, 422 corrupt / crash /
+    // timeout / the name of the Outcome that says which limit is exceeded, 500 failed; 503 at once with queue_full /
+    // would_be_late / overload / deadline_passed, or queue_timeout after it has waited too long, or late where it runs
+    // at its deadline (and runs on: it is killed at job_timeout alone), or starved where a slow converter overran
+    // because it got too little processor time.
     virtual boost::asio::awaitable<Result<Picture>> convert(UniqueFd source, Conversion conversion, JobTerms terms) = 0;
     virtual boost::asio::awaitable<Result<PictureFacts>> inspect(UniqueFd source, JobTerms terms) = 0;
 

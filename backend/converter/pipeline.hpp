@@ -8,8 +8,8 @@
 
 namespace thumbgate {
 
-// Reads its files from their first byte. Writes at the start of `output`, for JobKind::convert alone. All stay open. SVG
-// is no_codec for the first, and anything else for the second.
+// Reads its files from their first byte. Writes at the start of `output`, for JobKind::convert alone. All stay open.
+// SVG is no_codec for the first, and anything else for the second.
 JobReply run_job(const JobRequest& request, const JobFiles& files) noexcept;
 JobReply run_svg_job(const JobRequest& request, const JobFiles& files) noexcept;
 using JobRunner = JobReply (*)(const JobRequest& request, const JobFiles& files) noexcept;

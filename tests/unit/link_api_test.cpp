@@ -122,7 +122,7 @@ TEST_CASE("a revocation that Redis does not take, or loses, is announced when it
     run_coroutine(f.io, f.revocations.catch_up());
     CHECK(f.revocations.waiting() == 0);
     CHECK(is_announced(f.redis, id));
-    f.redis.scores.clear();
+    f.redis.sets.clear();
     f.redis.commands.clear();
     run_coroutine(f.io, f.revocations.catch_up());
     CHECK(is_announced(f.redis, id));

@@ -89,9 +89,8 @@ struct PhotoService {
 
     std::vector<Route> all_routes() {
         std::vector<Route> all;
-        for (auto part :
-             {api.routes(), link_api.routes(), share_api.routes(), thumbnails.routes(), readiness->routes(),
-              session_api.routes()}) {
+        for (auto part : {api.routes(), link_api.routes(), share_api.routes(), thumbnails.routes(), readiness->routes(),
+                          session_api.routes()}) {
             all.insert(all.end(), part.begin(), part.end());
         }
         return all;

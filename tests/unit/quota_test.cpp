@@ -11,7 +11,7 @@ namespace json = boost::json;
 namespace {
 
 struct Limited : PhotoService {
-    explicit Limited(QuotaConfig limits) : PhotoService(0, false, limits) {}
+    explicit Limited(QuotaConfig limits) : PhotoService(0, false, std::chrono::seconds(0), limits) {}
 
     Result<thumbgate::Response> try_upload() { return ask("POST", "/api/photos", kJpeg); }
     json::object used() { return ask_json("GET", "/api/sessions/current").at("quota").as_object(); }

@@ -117,7 +117,8 @@ TEST_CASE("two owners may use the same Idempotency-Key") {
 }
 
 TEST_CASE("a repetition is answered where the owner's quota is used up by then") {
-    PhotoService full(0, false, {.owner_bytes = 0, .owner_photos = 1, .address_bytes = 0, .address_photos = 0});
+    PhotoService full(0, false, std::chrono::seconds(0),
+                      {.owner_bytes = 0, .owner_photos = 1, .address_bytes = 0, .address_photos = 0});
     full.headers = {{"Idempotency-Key", "k"}};
     const std::string photo = full.upload();
     CHECK(full.upload() == photo);
