@@ -42,7 +42,6 @@ function factsOf(link) {
     ends(link.expires),
     numberOf(link) > 1 && link.name ? count(numberOf(link), 'photo') : null,
     link.opened === undefined ? null : `opened ${link.opened === 1 ? 'once' : count(link.opened, 'time')}`,
-    link.original ? 'with the original' : null,
     link.bound ? 'only in one browser' : null
   ].filter(Boolean);
 }

@@ -14,7 +14,7 @@ const WIDTHS = [['Small', '640'], ['Medium', '1280'], ['Large', '2560'], ['Full'
 const USUAL_WIDTH = '2560';
 const SHOWN = 4; // small pictures above the form
 
-// full: the server has links with names, albums, bindings and originals.
+// full: the server has links with names, albums and bindings.
 export function openShareDialog(photos, { full, onMade }) {
   const form = makeForm(full);
   const dialog = openDialog(`Share ${count(photos.length, 'photo')}`, strip(photos), form);
@@ -40,7 +40,6 @@ function termsOf(data) {
   if (data.get('width')) terms.width = Number(data.get('width'));
   if (data.get('name')?.trim()) terms.name = data.get('name').trim();
   if (data.get('bound')) terms.bound = true;
-  if (data.get('original')) terms.original = true;
   return terms;
 }
 
@@ -58,9 +57,6 @@ function makeForm(full) {
     full && choice('Who can open it', 'bound', [['Anyone with the link', ''], ['Only this browser', 'yes']], ''),
     full && element('label.field', {}, element('span', {}, 'Name ', element('span.muted', {}, '(whoever opens it sees it)')),
       element('input', { type: 'text', name: 'name', maxLength: 100, autocomplete: 'off' })),
-    full && element('label.check', {}, element('input', { type: 'checkbox', name: 'original', value: 'yes' }),
-      element('span', {}, 'Offer the original file',
-        element('span.muted.small.block', {}, 'It tells all that the camera wrote: place, time, device.'))),
     element('div.buttons', {}, element('button.primary', { type: 'submit' }, icon('link'), element('span', {}, 'Make a link'))));
 }
 
