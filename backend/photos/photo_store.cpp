@@ -141,7 +141,7 @@ Result<PhotoPage> PhotoStore::list(const std::string& owner, const std::string& 
     const auto find_own = [&](const std::string& id) -> Result<std::optional<PhotoRecord>> {
         auto record = find(id);
         // Being added or removed.
-        if (record && *record && (*record)->owner != owner) return std::optional<PhotoRecord>();
+        if (record && *record && (*record)->owner != owner) record->reset();
         return record;
     };
     return list_markers<PhotoPage>(storage_.list(owner_prefix(owner)), cursor, limit, find_own);
