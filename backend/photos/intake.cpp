@@ -137,6 +137,8 @@ asio::awaitable<Result<void>> Intake::add_marked(Request& request, const PhotoRe
     auto work = [&photos = parts_.photos, &marks = parts_.marks, record, mark, name = repetition.name,
                  claim = repetition.claim,
                  original = std::move(original)](const std::stop_token& given_up) mutable -> Result<void> {
+        // Not beyond the end of this: who repeats an upload that was answered does not find it under way.
+        const auto held = std::move(claim);
         if (auto marked = marks.put(name, mark); !marked) return marked;
         THUMB_FAULT_POINT("upload-marked");
         if (auto stored = photos.store(record, std::move(*original), given_up); !stored) return stored;
