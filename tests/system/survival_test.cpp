@@ -23,7 +23,9 @@ int times(const char* variable, int by_default) {
 }
 
 StackOptions activated() {
-    return {.edits = MixedLoad::without_rate_limits(), .thumbgated_flags = {"--converters", "2"}, .is_activated = true};
+    return {.edits = MixedLoad::without_rate_limits(),
+            .thumbgated_flags = {"--converters", "2", "--undo", "0"},
+            .is_activated = true};
 }
 
 // Every visitor has finished what was in flight, and something that began after it.
