@@ -136,8 +136,8 @@ std::string_view name(Group group) {
     return kNames.at(static_cast<std::size_t>(group));
 }
 
-Result<std::unique_ptr<ConverterPool>> ConverterPool::start(asio::any_io_executor executor, PoolConfig config,
-                                                            PoolObserver& observer) {
+Result<std::unique_ptr<ConverterPool>> ConverterPool::start(const asio::any_io_executor& executor,
+                                                            const PoolConfig& config, PoolObserver& observer) {
     auto pool = std::make_unique<Pool>(executor, config, observer);
     const std::shared_ptr<Engine> engine = pool->engine();
     // Blocks until every process is there: nothing else is to be done without them.

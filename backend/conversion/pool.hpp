@@ -128,8 +128,8 @@ class PoolObserver {
 class ConverterPool {
   public:
     // Starts the zygote and the converters. The error says what could not be started.
-    static Result<std::unique_ptr<ConverterPool>> start(boost::asio::any_io_executor executor, PoolConfig config,
-                                                        PoolObserver& observer);
+    static Result<std::unique_ptr<ConverterPool>> start(const boost::asio::any_io_executor& executor,
+                                                        const PoolConfig& config, PoolObserver& observer);
     virtual ~ConverterPool() = default;
 
     // A job whose converter is lost is tried once more on a fresh one, since that may not be its fault. It is called

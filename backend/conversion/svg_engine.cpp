@@ -50,7 +50,11 @@ SvgEngine::SvgEngine(const asio::any_io_executor& executor, const PoolConfig& co
     : state_(std::make_shared<State>(executor, of_svg(config), observer)) {}
 
 SvgEngine::~SvgEngine() {
-    stop();
+    try {
+        stop();
+    } catch (const std::exception&) {
+        // Its converters end as their sockets close.
+    }
 }
 
 asio::awaitable<Result<std::shared_ptr<Engine>>> SvgEngine::get(Deadline deadline) {

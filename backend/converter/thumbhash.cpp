@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <numbers>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 namespace thumbgate {
@@ -105,8 +106,9 @@ Spectrum spectrum_of(const Channel& channel, Extent extent, int across, int down
     const std::vector<Wave> along_columns = cosines(down, extent.height);
     std::vector<Wave> along_rows;
     for (const Wave& wave : cosines(across, extent.width)) {
-        Wave& sums = along_rows.emplace_back();
+        Wave sums;
         for (std::size_t at = 0; at < channel.size(); at += wave.size()) sums.push_back(product(wave, &channel[at]));
+        along_rows.push_back(std::move(sums));
     }
     Spectrum spectrum;
     // The triangle of frequencies below the diagonal from `across` to `down`.

@@ -106,7 +106,11 @@ asio::awaitable<Result<PhotoRecord>> Intake::store(Request& request, Session& se
                          .thumbhash = base64_encode(facts->thumbhash.text())};
     Result<void> added;
     if (session.is_new) added = co_await parts_.sessions.save(request, session);
-    if (added) added = co_await add(request, record, std::move(picture.file), repetition);
+    if (added && repetition.claim) {
+        added = co_await add_marked(request, record, std::move(picture.file), repetition);
+    } else if (added) {
+        added = co_await add(request, record, std::move(picture.file));
+    }
     if (added) co_return record;
     co_await parts_.quotas.give_back(std::move(*place));
     co_return std::unexpected(std::move(added.error()));
@@ -114,8 +118,7 @@ asio::awaitable<Result<PhotoRecord>> Intake::store(Request& request, Session& se
 
 // A photo whose upload was refused is not to appear, however late the storage gets to it.
 asio::awaitable<Result<void>> Intake::add(Request& request, const PhotoRecord& record,
-                                          std::shared_ptr<TempFile> original, const Repetition& repetition) {
-    if (repetition.claim) co_return co_await add_marked(request, record, std::move(original), repetition);
+                                          std::shared_ptr<TempFile> original) {
     const StageTimer timer(request.times.storage);
     const CallTerms terms{.access = Access::write, .deadline = request.deadline};
     auto work = [&photos = parts_.photos, record, original = std::move(original)](const std::stop_token& given_up) {

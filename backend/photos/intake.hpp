@@ -62,7 +62,7 @@ class Intake {
     boost::asio::awaitable<Result<PhotoRecord>> store(Request& request, Session& session, ReceivedPicture picture,
                                                       const Repetition& repetition);
     boost::asio::awaitable<Result<void>> add(Request& request, const PhotoRecord& record,
-                                             std::shared_ptr<TempFile> original, const Repetition& repetition);
+                                             std::shared_ptr<TempFile> original);
     boost::asio::awaitable<Result<void>> add_marked(Request& request, const PhotoRecord& record,
                                                     std::shared_ptr<TempFile> original, const Repetition& repetition);
     boost::asio::awaitable<Result<PictureFacts>> inspect(Request& request, const ReceivedPicture& picture);

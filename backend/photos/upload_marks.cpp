@@ -66,8 +66,9 @@ Result<std::optional<UploadMark>> UploadMarks::find(const std::string& name, std
     if (!*text) return std::optional<UploadMark>();
     auto mark = decode(**text);
     if (!mark) return fail(500, "damaged_record", "A record in the storage is damaged.", key_of(name));
-    if (is_old(*mark, now_ms)) return std::optional<UploadMark>();
-    return std::optional(std::move(*mark));
+    Result<std::optional<UploadMark>> found;
+    if (!is_old(*mark, now_ms)) found->emplace(std::move(*mark));
+    return found;
 }
 
 Result<void> UploadMarks::put(const std::string& name, const UploadMark& mark) {

@@ -122,8 +122,9 @@ step('a photo is shared: the link is copied, and its QR code says the same', asy
   await page.getByText('Copied').waitFor();
   assert.equal(await page.evaluate(() => navigator.clipboard.readText()), link);
   await page.keyboard.press('Escape');
+  await page.locator('dialog.card').waitFor({ state: 'detached' });
   await page.keyboard.press('Escape');
-  await page.locator('dialog').waitFor({ state: 'detached' });
+  await page.locator('dialog.viewer').waitFor({ state: 'detached' });
 });
 
 step('a second profile sees the photo of the link, and nothing else', async () => {
