@@ -168,8 +168,8 @@ void add_quotas(CLI::App& app, Texts& texts) {
     add(app, "quota-bytes", texts.quota_bytes, "size of all photos that an owner may keep; 0: no limit");
     add(app, "quota-photos", texts.quota_photos, "photos that an owner may keep; 0: no limit");
     add(app, "address-quota-bytes", texts.address_quota_bytes,
-        "bytes that owners without a recovery link may upload from an address in a day; 0: no limit");
-    add(app, "address-quota-photos", texts.address_quota_photos, "photos that they may upload; 0: no limit");
+        "bytes that may be uploaded from an address in a day, by whomever; 0: no limit");
+    add(app, "address-quota-photos", texts.address_quota_photos, "photos that may be; 0: no limit");
 }
 
 // The environment as flags before those of the command line, since the last one counts.

@@ -172,7 +172,7 @@ Service::Service(Config config, Foundations foundations)
       results_(config_.results),
       photos_(*storage_, &results_),
       links_(*storage_),
-      usage_(*storage_, photos_),
+      usage_(photos_),
       upload_marks_(*storage_, photos_),
       quarantine_(*storage_),
       disk_(config_.photos, results_, config_.disk),
@@ -198,8 +198,8 @@ Service::Service(Config config, Foundations foundations)
                        log_.error("a revocation waits to be announced", {{"link", link}, {"detail", reason}});
                    }),
       link_counts_(redis_),
-      sessions_(session_store_, owners_, feed_, secret_.cookie, config_.sessions),
-      quotas_(usage_, threads_, owners_, redis_, config_.quota),
+      sessions_(session_store_, feed_, secret_.cookie, config_.sessions),
+      quotas_(usage_, threads_, redis_, config_.quota),
       upkeep_(upload_marks_, threads_,
               [this](std::string_view reason) { log_.error("old upload marks stay", {{"detail", reason}}); }),
       urls_(config_.urls, std::move(foundations.keys)),
@@ -244,7 +244,8 @@ std::expected<void, std::string> Service::start() {
     purges_.add(removals->photos);
     for (const auto& [photo, until] : removals->restorable) removals_.add(photo, until);
     revocations_.add(*revocations);
-    const IntakeParts intake_parts{*storage_, photos_, threads_, *pool_, sessions_, quotas_, upload_marks_, disk_};
+    const IntakeParts intake_parts{*storage_, photos_, threads_,      *pool_, sessions_,
+                                   owners_,   quotas_, upload_marks_, disk_};
     intake_.emplace(intake_parts, config_.uploads.one);
     const PhotoParts parts{photos_, threads_, sessions_, urls_, metrics_, purges_, *intake_, removals_};
     photo_api_.emplace(parts, config_.uploads);

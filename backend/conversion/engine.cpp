@@ -11,6 +11,7 @@
 #include <string>
 #include <utility>
 
+#include "backend/client_address.hpp"
 #include "backend/conversion/job.hpp"
 #include "backend/converter/channel.hpp"
 #include "contract/encoding.hpp"
@@ -121,7 +122,7 @@ JobPtr Engine::make_job(const JobRequest& request, JobInputs inputs, const JobTe
     auto job = std::make_shared<Job>(executor_, request, std::move(inputs));
     if (request.kind == JobKind::convert) job->request.source_digest = digest_of(terms.digest);
     job->lane = terms.lane;
-    job->share = share_of(terms.client);
+    job->share = client_network(terms.client).value_or(terms.client);
     job->deadline = terms.deadline;
     job->group = config_.slow_converters == 0 ? Group::fast : group_of(request, terms.lane);
     job->source_bytes = terms.source_bytes;

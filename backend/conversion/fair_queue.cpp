@@ -1,30 +1,8 @@
 #include "backend/conversion/fair_queue.hpp"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
-#include <array>
 
 namespace thumbgate {
-namespace {
-
-constexpr std::size_t kNetworkBytes = 8;  // of an IPv6 address: its /64
-
-}  // namespace
-
-std::string share_of(const std::string& client) {
-    in6_addr address{};
-    if (inet_pton(AF_INET6, client.c_str(), &address) != 1) return client;
-    std::array<char, INET6_ADDRSTRLEN> text{};
-    if (IN6_IS_ADDR_V4MAPPED(&address)) {
-        constexpr std::size_t kMappedBytes = 12;
-        inet_ntop(AF_INET, &address.s6_addr[kMappedBytes], text.data(), text.size());
-        return text.data();
-    }
-    std::fill(std::begin(address.s6_addr) + kNetworkBytes, std::end(address.s6_addr), 0);
-    inet_ntop(AF_INET6, &address, text.data(), text.size());
-    return std::string(text.data()) + "/64";
-}
 
 void FairQueue::put(TicketPtr ticket) {
     ++size_;

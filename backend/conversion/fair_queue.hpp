@@ -18,17 +18,13 @@ namespace thumbgate {
 // What a place in a queue is decided by.
 struct Ticket {
     Lane lane = Lane::interactive;
-    std::string share;                            // whose it is; see share_of()
+    std::string share;                            // whose it is
     std::chrono::steady_clock::duration cost{};   // what it will take a converter, as far as is known
     Deadline deadline = Deadline::max();          // its answer is of no use later
     Deadline start_by = Deadline::max();          // set as it is put
     std::chrono::steady_clock::time_point began;  // set as it is taken
 };
 using TicketPtr = std::shared_ptr<Ticket>;
-
-// The share that a client's jobs fall to: an IPv6 address counts by its /64, which one subscriber has all of, and an
-// IPv4 address in IPv6's notation as itself. Any other text stands for itself.
-std::string share_of(const std::string& client);
 
 class FairQueue {
   public:

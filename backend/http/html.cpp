@@ -1,11 +1,10 @@
 #include "backend/http/html.hpp"
 
-#include <openssl/evp.h>
-
-#include <array>
 #include <utility>
 
 #include "backend/http/problem.hpp"
+#include "contract/encoding.hpp"
+#include "contract/hmac.hpp"
 
 namespace thumbgate {
 namespace {
@@ -35,12 +34,8 @@ select,textarea{display:block;width:100%;max-width:32rem;margin-top:.25rem;paddi
 )css";
 
 std::string style_hash() {
-    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-    unsigned int size = 0;
-    EVP_Digest(kStyle.data(), kStyle.size(), digest.data(), &size, EVP_sha256(), nullptr);
-    std::array<unsigned char, 4 * ((EVP_MAX_MD_SIZE + 2) / 3) + 1> text{};
-    const int length = EVP_EncodeBlock(text.data(), digest.data(), static_cast<int>(size));
-    return {text.begin(), text.begin() + length};
+    const Sha256 digest = sha256(kStyle);
+    return base64_encode(std::string(digest.begin(), digest.end()));
 }
 
 const std::string& content_policy() {

@@ -67,7 +67,7 @@ asio::awaitable<Result<Intake::Repetition>> Intake::find_repetition(Request& req
     auto find = [&photos = parts_.photos, id = (*mark)->photo] { return photos.find(id); };
     auto photo = co_await offload(parts_.threads, std::move(find), terms);
     if (!photo) co_return std::unexpected(std::move(photo.error()));
-    auto ask = [&marks = parts_.marks, id = (*mark)->photo] { return marks.was_removed(id); };
+    auto ask = [&photos = parts_.photos, id = (*mark)->photo] { return photos.is_removed(id); };
     const auto removed = co_await offload(parts_.threads, std::move(ask), terms);
     if (!removed) co_return std::unexpected(removed.error());
     repetition.was_removed = !*photo && ((*mark)->is_done || *removed);
@@ -106,6 +106,7 @@ asio::awaitable<Result<PhotoRecord>> Intake::store(Request& request, Session& se
                          .thumbhash = base64_encode(facts->thumbhash.text())};
     Result<void> added;
     if (session.is_new) added = co_await parts_.sessions.save(request, session);
+    if (added) added = co_await keep_owner(request, record);
     if (added && repetition.claim) {
         added = co_await add_marked(request, record, std::move(picture.file), repetition);
     } else if (added) {
@@ -114,6 +115,11 @@ asio::awaitable<Result<PhotoRecord>> Intake::store(Request& request, Session& se
     if (added) co_return record;
     co_await parts_.quotas.give_back(std::move(*place));
     co_return std::unexpected(std::move(added.error()));
+}
+
+asio::awaitable<Result<void>> Intake::keep_owner(Request& request, const PhotoRecord& record) {
+    const StageTimer timer(request.times.storage);
+    co_return co_await parts_.owners.keep(record.owner, record.created_ms / 1000, request.deadline);
 }
 
 // A photo whose upload was refused is not to appear, however late the storage gets to it.

@@ -14,6 +14,7 @@
 #include "backend/photos/quota.hpp"
 #include "backend/photos/upload.hpp"
 #include "backend/photos/upload_marks.hpp"
+#include "backend/sessions/owners.hpp"
 #include "backend/sessions/sessions.hpp"
 #include "backend/storage/disk_watch.hpp"
 #include "backend/storage/storage.hpp"
@@ -28,6 +29,7 @@ struct IntakeParts {
     StorageThreads& threads;
     ConverterPool& pool;
     Sessions& sessions;
+    Owners& owners;
     Quotas& quotas;
     UploadMarks& marks;
     const DiskWatch& disk;
@@ -61,6 +63,7 @@ class Intake {
     boost::asio::awaitable<Result<ReceivedPicture>> receive(Request& request);
     boost::asio::awaitable<Result<PhotoRecord>> store(Request& request, Session& session, ReceivedPicture picture,
                                                       const Repetition& repetition);
+    boost::asio::awaitable<Result<void>> keep_owner(Request& request, const PhotoRecord& record);
     boost::asio::awaitable<Result<void>> add(Request& request, const PhotoRecord& record,
                                              std::shared_ptr<TempFile> original);
     boost::asio::awaitable<Result<void>> add_marked(Request& request, const PhotoRecord& record,

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <ranges>
+#include <set>
 #include <utility>
 
 #include "backend/units.hpp"
@@ -106,10 +107,14 @@ Result<void> PhotoStore::take_back(const PhotoRecord& record) {
 
 Result<bool> PhotoStore::exists(const std::string& id) {
     if (!is_id(id)) return false;
-    const auto removed = storage_.contains(tombstone_key(id));
+    const auto removed = is_removed(id);
     if (!removed) return std::unexpected(removed.error());
     if (*removed) return false;
     return storage_.contains(record_key(id));
+}
+
+Result<bool> PhotoStore::is_removed(const std::string& id) {
+    return storage_.contains(tombstone_key(id));
 }
 
 Result<std::optional<PhotoRecord>> PhotoStore::find(const std::string& id) {
@@ -145,6 +150,23 @@ Result<PhotoPage> PhotoStore::list(const std::string& owner, const std::string& 
         return record;
     };
     return list_markers<PhotoPage>(storage_.list(owner_prefix(owner)), cursor, limit, find_own);
+}
+
+Result<std::vector<std::string>> PhotoStore::ids_of(const std::string& owner) {
+    const auto markers = storage_.list(owner_prefix(owner));
+    if (!markers) return std::unexpected(markers.error());
+    const auto tombstones = storage_.list(kTombstones);
+    if (!tombstones) return std::unexpected(tombstones.error());
+    std::set<std::string> removed;
+    for (const std::string& key : *tombstones) removed.insert(last_part(key));
+    std::vector<std::string> ids;
+    for (const std::string& key : *markers) {
+        const std::string name = last_part(key);
+        if (!is_marker(name)) continue;
+        std::string id = name.substr(kTimeDigits + 1);
+        if (!removed.contains(id)) ids.push_back(std::move(id));
+    }
+    return ids;
 }
 
 Result<DeletedPage> PhotoStore::list_deleted(const std::string& owner, const std::string& cursor, std::size_t limit,

@@ -5,7 +5,7 @@
 //     owners/<owner>/<created ms>-<id>    marks whose it is, and orders a listing
 //     tombstones/<id>                     Tombstone of a photo that was removed: from here on it is not there. It can
 //     be
-//                                         restored for a while, by taking the tombstone away: its files stay until then
+//                                         restored for a while, by taking it away: the photo's files stay until then
 //
 // What was made of a photo is in a result store, and goes with the photo.
 //
@@ -69,10 +69,15 @@ class PhotoStore {
 
     Result<std::optional<PhotoRecord>> find(const std::string& id);
     Result<bool> exists(const std::string& id);
+    // Whether it was removed, and is neither restored nor forgotten yet.
+    Result<bool> is_removed(const std::string& id);
     Result<std::optional<Original>> open_original(const std::string& id);
 
     // `cursor`: of a page before, or empty. One that is not of a page is 400.
     Result<PhotoPage> list(const std::string& owner, const std::string& cursor, std::size_t limit);
+
+    // The ids of all that `list` may show, oldest first: one that is being added may be among them.
+    Result<std::vector<std::string>> ids_of(const std::string& owner);
 
     // As `list`, of those that were removed and can be restored at `now`.
     Result<DeletedPage> list_deleted(const std::string& owner, const std::string& cursor, std::size_t limit,

@@ -1,11 +1,10 @@
 #include "backend/photos/quota.hpp"
 
-#include <algorithm>
-#include <boost/asio/ip/address.hpp>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "backend/client_address.hpp"
 #include "backend/units.hpp"
 #include "contract/encoding.hpp"
 #include "redis/protocol.hpp"
@@ -45,7 +44,7 @@ Limits address_limits(const QuotaConfig& config) {
     return {{config.address_photos, config.address_bytes},
             "address_quota",
             " that may be uploaded in a day from your address; ",
-            "come again tomorrow, or make a recovery link, so that you are somebody."};
+            "come again tomorrow."};
 }
 
 RedisCommand count_command(const std::string& counter, const char* field, const std::string& number) {
@@ -71,20 +70,6 @@ json::object member(std::uint64_t used, std::uint64_t limit) {
 
 }  // namespace
 
-std::string counted_address(std::string_view client) {
-    boost::system::error_code error;
-    const auto address = asio::ip::make_address(std::string(client), error);
-    if (error) return {};
-    if (address.is_v4()) return address.to_string();
-    if (address.to_v6().is_v4_mapped()) {
-        return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).to_string();
-    }
-    constexpr std::size_t kNetworkBytes = 8;
-    auto bytes = address.to_v6().to_bytes();
-    std::fill(bytes.begin() + kNetworkBytes, bytes.end(), std::uint8_t{0});
-    return asio::ip::address_v6(bytes).to_string();
-}
-
 asio::awaitable<Result<Usage>> Quotas::usage_of(Request& request, std::string owner) {
     const StageTimer timer(request.times.storage);
     auto work = [&usage = usage_, owner = std::move(owner)] { return usage.of(owner); };
@@ -93,16 +78,10 @@ asio::awaitable<Result<Usage>> Quotas::usage_of(Request& request, std::string ow
 }
 
 // Empty: this upload is not counted by address.
-asio::awaitable<Result<std::string>> Quotas::counter_of(Request& request, const Session& session) {
-    const std::string address = counted_address(request.identity.client);
-    if ((config_.address_bytes == 0 && config_.address_photos == 0) || address.empty()) co_return std::string();
-    if (!session.is_first) {
-        const StageTimer timer(request.times.storage);
-        const auto owner = co_await owners_.find(session.record.owner, request.deadline);
-        if (!owner) co_return std::unexpected(owner.error());
-        if (!owner->recovery.empty()) co_return std::string();
-    }
-    co_return "address_uploads:" + std::to_string(unix_seconds() / kDay) + ":" + address;
+std::string Quotas::counter_of(const Request& request) const {
+    const auto network = client_network(request.identity.client);
+    if ((config_.address_bytes == 0 && config_.address_photos == 0) || !network) return {};
+    return "address_uploads:" + std::to_string(unix_seconds() / kDay) + ":" + *network;
 }
 
 // Nothing is waited for between the look at what is held and the caller's next step, which may hold a place itself.
@@ -125,11 +104,10 @@ asio::awaitable<Result<void>> Quotas::check_owner(Request& request, const Sessio
 asio::awaitable<Result<void>> Quotas::check(Request& request, const Session& session, std::uint64_t bytes) {
     const auto checked = co_await check_owner(request, session, bytes);
     if (!checked) co_return checked;
-    const auto counter = co_await counter_of(request, session);
-    if (!counter) co_return std::unexpected(counter.error());
-    if (counter->empty()) co_return Result<void>();
+    const std::string counter = counter_of(request);
+    if (counter.empty()) co_return Result<void>();
     const StageTimer timer(request.times.redis);
-    const auto counts = co_await redis_.command(read_command(*counter));
+    const auto counts = co_await redis_.command(read_command(counter));
     if (!counts) co_return std::unexpected(counts.error());
     const Usage used{number_in(*counts, 0), number_in(*counts, 1)};
     if (auto error = refusal(used, bytes, address_limits(config_))) co_return std::unexpected(std::move(*error));
@@ -138,13 +116,12 @@ asio::awaitable<Result<void>> Quotas::check(Request& request, const Session& ses
 
 asio::awaitable<Result<Quotas::Place>> Quotas::take(Request& request, const Session& session, std::uint64_t bytes) {
     Place place;
-    auto counter = co_await counter_of(request, session);
-    if (!counter) co_return std::unexpected(counter.error());
+    std::string counter = counter_of(request);
     std::optional<Error> error;
-    if (!counter->empty()) {
-        const auto charged = co_await charge(*counter, bytes);
+    if (!counter.empty()) {
+        const auto charged = co_await charge(counter, bytes);
         if (!charged) co_return std::unexpected(charged.error());
-        place.counter_ = std::move(*counter);
+        place.counter_ = std::move(counter);
         place.bytes_ = bytes;
         error = refusal({charged->photos - 1, charged->bytes - bytes}, bytes, address_limits(config_));
     }

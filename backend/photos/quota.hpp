@@ -1,11 +1,11 @@
-// How much an owner may keep, and how much may be uploaded from an address in a day by those who are nobody yet: owners
-// without a recovery link, of whom anybody can be as many as they like. Not thread-safe: it runs on the service's
-// executor, and leaves blocking work to the storage threads.
+// How much an owner may keep, and how much may be uploaded from an address in a day, since anybody can be as many
+// owners as they like. Not thread-safe: it runs on the service's executor, and leaves blocking work to the storage
+// threads.
 //
 // An upload is asked about twice: before its body is read, as far as its length is announced, and when it is about to
 // be stored. From then on it holds its place, so that many at once cannot be more than one after the other.
 //
-//     address_uploads:<day>:<address>   in Redis, for two days: photos and bytes; IPv6 by /64
+//     address_uploads:<day>:<network>   in Redis, for two days: photos and bytes; see client_network()
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -18,7 +18,6 @@
 
 #include "backend/http/message.hpp"
 #include "backend/photos/usage.hpp"
-#include "backend/sessions/owners.hpp"
 #include "backend/sessions/redis.hpp"
 #include "backend/sessions/sessions.hpp"
 #include "backend/storage/storage_threads.hpp"
@@ -33,14 +32,11 @@ struct QuotaConfig {
     std::uint64_t address_photos = 5'000;      // a day
 };
 
-// The address as it is counted: IPv6 by its /64, IPv4 in IPv6 as IPv4. Empty for what is no address.
-std::string counted_address(std::string_view client);
-
 class Quotas {
   public:
     // All of it outlives this object.
-    Quotas(UsageIndex& usage, StorageThreads& threads, Owners& owners, Redis& redis, QuotaConfig config)
-        : usage_(usage), threads_(threads), owners_(owners), redis_(redis), config_(config) {}
+    Quotas(UsageIndex& usage, StorageThreads& threads, Redis& redis, QuotaConfig config)
+        : usage_(usage), threads_(threads), redis_(redis), config_(config) {}
 
     // The place of a photo that is being stored: free again when this goes.
     class Place {
@@ -71,12 +67,11 @@ class Quotas {
     boost::asio::awaitable<Result<Usage>> usage_of(Request& request, std::string owner);
     boost::asio::awaitable<Result<void>> check_owner(Request& request, const Session& session, std::uint64_t bytes);
     std::shared_ptr<void> hold(const std::string& owner, std::uint64_t bytes);
-    boost::asio::awaitable<Result<std::string>> counter_of(Request& request, const Session& session);
+    std::string counter_of(const Request& request) const;
     boost::asio::awaitable<Result<Usage>> charge(const std::string& counter, std::uint64_t bytes);
 
     UsageIndex& usage_;
     StorageThreads& threads_;
-    Owners& owners_;
     Redis& redis_;
     QuotaConfig config_;
     // What is held, by owner.

@@ -75,10 +75,6 @@ Result<void> UploadMarks::put(const std::string& name, const UploadMark& mark) {
     return storage_.put(key_of(name), encode(mark));
 }
 
-Result<bool> UploadMarks::was_removed(const std::string& photo) {
-    return storage_.contains("tombstones/" + photo);
-}
-
 Result<std::size_t> UploadMarks::sweep(std::uint64_t now_ms, std::size_t most) {
     const auto keys = storage_.list(kMarks);
     if (!keys) return std::unexpected(keys.error());
@@ -96,7 +92,7 @@ Result<std::size_t> UploadMarks::sweep(std::uint64_t now_ms, std::size_t most) {
 }
 
 Result<void> UploadMarks::forget(const std::string& key, const UploadMark& mark) {
-    const auto is_removed = was_removed(mark.photo);
+    const auto is_removed = photos_.is_removed(mark.photo);
     if (!is_removed) return std::unexpected(is_removed.error());
     const auto photo = photos_.find(mark.photo);
     if (!photo) return std::unexpected(photo.error());

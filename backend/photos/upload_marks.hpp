@@ -51,9 +51,6 @@ class UploadMarks {
     // `most` of them. The number removed.
     Result<std::size_t> sweep(std::uint64_t now_ms, std::size_t most);
 
-    // Whether the photo was removed, and is not forgotten yet.
-    Result<bool> was_removed(const std::string& photo);
-
   private:
     Result<void> forget(const std::string& key, const UploadMark& mark);
 

@@ -1,35 +1,19 @@
 #include "backend/photos/usage.hpp"
 
-#include <set>
 #include <string_view>
-#include <utility>
-
-#include "backend/units.hpp"
 
 namespace thumbgate {
 namespace {
 
-constexpr std::string_view kTombstones = "tombstones/";
 constexpr std::string_view kDamaged = "damaged_record";
-
-// What follows the last "-" of a marker, or the last "/" of a tombstone's key.
-std::string id_of(const std::string& key, char before) {
-    return key.substr(key.rfind(before) + 1);
-}
 
 }  // namespace
 
 Result<Usage> UsageIndex::of(const std::string& owner) {
-    const auto markers = storage_.list("owners/" + owner + "/");
-    if (!markers) return std::unexpected(markers.error());
-    const auto tombstones = storage_.list(kTombstones);
-    if (!tombstones) return std::unexpected(tombstones.error());
-    std::set<std::string> removed;
-    for (const std::string& key : *tombstones) removed.insert(id_of(key, '/'));
+    const auto ids = photos_.ids_of(owner);
+    if (!ids) return std::unexpected(ids.error());
     Usage usage;
-    for (const std::string& key : *markers) {
-        const std::string photo = id_of(key, '-');
-        if (removed.contains(photo)) continue;
+    for (const std::string& photo : *ids) {
         const auto size = size_of(photo, owner);
         if (!size) return std::unexpected(size.error());
         if (!*size) continue;

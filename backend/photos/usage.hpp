@@ -1,4 +1,4 @@
-// How much of the storage an owner uses. What there is, the storage itself says each time, by the owner's markers; only
+// How much of the storage an owner uses. What there is, the storage itself says each time; only
 // how large each photo is, which never changes, is remembered. So it cannot drift, whatever was killed in between, and
 // after a start it is known again when an owner is first asked about. Thread-safe; every call blocks.
 #pragma once
@@ -10,7 +10,6 @@
 #include <unordered_map>
 
 #include "backend/photos/photo_store.hpp"
-#include "backend/storage/storage.hpp"
 
 namespace thumbgate {
 
@@ -23,9 +22,9 @@ struct Usage {
 
 class UsageIndex {
   public:
-    // Both outlive this object. `max_sizes`: photos whose size is remembered; beyond, all is forgotten.
-    UsageIndex(Storage& storage, PhotoStore& photos, std::size_t max_sizes = kMaxSizes)
-        : storage_(storage), photos_(photos), max_sizes_(max_sizes) {}
+    // `photos` outlives this object. `max_sizes`: photos whose size is remembered; beyond, all is forgotten.
+    explicit UsageIndex(PhotoStore& photos, std::size_t max_sizes = kMaxSizes)
+        : photos_(photos), max_sizes_(max_sizes) {}
 
     // Of the photos that a listing would show. Errors: those of the storage.
     Result<Usage> of(const std::string& owner);
@@ -38,7 +37,6 @@ class UsageIndex {
     // nullopt: there is no such photo now.
     Result<std::optional<std::uint64_t>> size_of(const std::string& photo, const std::string& owner);
 
-    Storage& storage_;
     PhotoStore& photos_;
     const std::size_t max_sizes_;
     mutable std::mutex mutex_;                              // guards what follows

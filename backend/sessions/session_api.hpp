@@ -12,6 +12,7 @@
 
 #include "backend/http/message.hpp"
 #include "backend/http/router.hpp"
+#include "backend/sessions/owners.hpp"
 #include "backend/sessions/sessions.hpp"
 
 namespace thumbgate {

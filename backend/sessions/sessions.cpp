@@ -113,12 +113,6 @@ Session Sessions::make(std::optional<std::string> owner, std::uint64_t now, std:
 
 asio::awaitable<Result<void>> Sessions::save(Request& request, const Session& session) {
     const std::uint64_t now = unix_seconds();
-    if (session.is_first) {
-        const StageTimer timer(request.times.storage);
-        OwnerRecord owner{.id = session.record.owner, .created = now};
-        auto recorded = co_await owners_.save(std::move(owner), request.deadline);
-        if (!recorded) co_return recorded;
-    }
     const StageTimer timer(request.times.redis);
     if (!session.is_first) {
         auto room = co_await make_room(session.record.owner, now);

@@ -1,6 +1,5 @@
 // Whose request is it? The cookie names a session, the session an owner. A cookie that the edge did not vouch for is
-// refused; one past half its life is issued anew, for the same session. An owner's record is durable before their first
-// session counts. Not thread-safe.
+// refused; one past half its life is issued anew, for the same session. Not thread-safe.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -11,7 +10,6 @@
 
 #include "backend/feed/control_feed.hpp"
 #include "backend/http/message.hpp"
-#include "backend/sessions/owners.hpp"
 #include "backend/sessions/session_store.hpp"
 #include "contract/hmac.hpp"
 #include "contract/session_cookie.hpp"
@@ -34,8 +32,8 @@ struct Session {
 class Sessions {
   public:
     // All of it outlives this object.
-    Sessions(SessionStore& store, Owners& owners, ControlFeed& feed, const HmacKey& cookie_key, SessionConfig config)
-        : store_(store), owners_(owners), feed_(feed), cookie_key_(cookie_key), config_(config) {}
+    Sessions(SessionStore& store, ControlFeed& feed, const HmacKey& cookie_key, SessionConfig config)
+        : store_(store), feed_(feed), cookie_key_(cookie_key), config_(config) {}
 
     // nullopt: no cookie, or its session is no more.
     // Errors: 403 where the cookie is not the session that the edge saw, 503 without Redis.
@@ -50,8 +48,7 @@ class Sessions {
     // A new session, for `owner` if there is one, else for a new owner. Not saved yet.
     Session make(std::optional<std::string> owner, std::uint64_t now, std::string device = {}) const;
 
-    // Saves a new session, and the record of an owner who is new. The session that would expire first ends where the
-    // owner has too many.
+    // Saves a new session. The one that would expire first ends where the owner has too many.
     boost::asio::awaitable<Result<void>> save(Request& request, const Session& session);
 
     // The sessions of that owner, the one that was used last first.
@@ -74,7 +71,6 @@ class Sessions {
     boost::asio::awaitable<Result<void>> end(std::string hash, std::string owner, std::uint64_t now);
 
     SessionStore& store_;
-    Owners& owners_;
     ControlFeed& feed_;
     const HmacKey& cookie_key_;
     SessionConfig config_;

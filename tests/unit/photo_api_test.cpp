@@ -175,7 +175,8 @@ TEST_CASE("an upload is refused before a byte is read while the disk has too lit
     PhotoService f;
     DiskWatch full(f.dir / "photos", f.results, {.uploads_min_free = UINT64_MAX});
     full.look();
-    Intake intake({*f.storage, f.photos, f.threads, f.pool, f.sessions, f.quotas, f.marks, full}, ReceiveLimits{});
+    Intake intake({*f.storage, f.photos, f.threads, f.pool, f.sessions, f.owners, f.quotas, f.marks, full},
+                  ReceiveLimits{});
     PhotoApi api({f.photos, f.threads, f.sessions, f.urls, f.metrics, f.purges, intake, f.removals}, UploadLimits{});
     f.routes = api.routes();
     const auto refused = f.ask("POST", "/api/photos", kJpeg);

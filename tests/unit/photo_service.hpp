@@ -56,13 +56,13 @@ struct PhotoService {
     ControlFeed feed{redis};
     Purges purges{feed, photos, threads, [](const std::string&, std::string_view) {}};
     RemovalSchedule removals{photos, purges, threads, undo_times, [](const std::string&, std::string_view) {}};
-    Sessions sessions{session_store, owners, feed, secret.cookie, SessionConfig{}};
+    Sessions sessions{session_store, feed, secret.cookie, SessionConfig{}};
     PhotoUrls urls{UrlConfig{}, *KeyRing::parse("k1 736563726574 68656c6c6f")};
     Metrics metrics{"0", 1};
-    UsageIndex usage{*storage, photos};
-    Quotas quotas{usage, threads, owners, redis, quota};
+    UsageIndex usage{photos};
+    Quotas quotas{usage, threads, redis, quota};
     UploadMarks marks{*storage, photos};
-    Intake intake{IntakeParts{*storage, photos, threads, pool, sessions, quotas, marks, disk}, ReceiveLimits{}};
+    Intake intake{IntakeParts{*storage, photos, threads, pool, sessions, owners, quotas, marks, disk}, ReceiveLimits{}};
     PhotoApi api{PhotoParts{photos, threads, sessions, urls, metrics, purges, intake, removals}, UploadLimits{}};
     SessionApi session_api{
         sessions, owners,

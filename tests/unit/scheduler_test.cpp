@@ -68,15 +68,6 @@ TEST_CASE("clients take turns, and a client's own jobs stay in order") {
     CHECK(f.serve(8) == "abcabaanobody");
 }
 
-TEST_CASE("an IPv6 client counts by its /64, and IPv4 as itself in either notation") {
-    CHECK(share_of("2001:db8:1:2:3:4:5:6") == share_of("2001:db8:1:2::1"));
-    CHECK(share_of("2001:db8:1:2::1") != share_of("2001:db8:1:3::1"));
-    CHECK(share_of("192.0.2.1") == "192.0.2.1");
-    CHECK(share_of("::ffff:192.0.2.1") == "192.0.2.1");
-    CHECK(share_of("readiness") == "readiness");
-    CHECK(share_of("").empty());
-}
-
 TEST_CASE("interactive jobs get three times the time of uploads while both wait") {
     Fixture f({.max_wait = 1h});
     f.submit(60, "i");

@@ -2,6 +2,9 @@
 #include "backend/sessions/sessions.hpp"
 
 #include <boost/json.hpp>
+#include <filesystem>
+#include <string>
+#include <vector>
 
 #include "backend/sessions/device.hpp"
 #include "backend/sessions/session_api.hpp"
@@ -34,7 +37,7 @@ struct Fixture {
     SharedSecret secret{std::string(32, 's')};
     SessionStore store{redis};
     ControlFeed feed{redis};
-    Sessions sessions{store, owners, feed, secret.cookie, SessionConfig{kLifetime, true}};
+    Sessions sessions{store, feed, secret.cookie, SessionConfig{kLifetime, true}};
     SessionApi api{sessions, owners, quota_of, "https://photos.example"};
 
     static boost::asio::awaitable<Result<json::object>> quota_of(Wanted& /*request*/, std::string /*owner*/) {
@@ -53,6 +56,16 @@ struct Fixture {
             REQUIRE(run_coroutine(store.save(token.hash(), record, now)));
         }
         return request;
+    }
+
+    void keep() { REQUIRE(run_coroutine(owners.keep(owner, unix_seconds(), Deadline::max()))); }
+
+    std::vector<std::string> stored_files() {
+        std::vector<std::string> files;
+        for (const auto& entry : std::filesystem::recursive_directory_iterator(dir / "photos")) {
+            if (entry.is_regular_file()) files.push_back(entry.path().string());
+        }
+        return files;
     }
 
     Result<std::optional<Session>> find(Wanted& request) { return run_coroutine(sessions.find(request)); }
@@ -148,19 +161,29 @@ TEST_CASE("a new session has an owner of its own, and lives in Redis as long as 
     CHECK(command.at(4) == "1000");
 }
 
-TEST_CASE("an owner's record is in the storage before their first session is in Redis") {
+TEST_CASE("sessions leave nothing in the storage, and whoever keeps nothing gets no recovery link") {
     Fixture f;
-    Wanted request;
-    const auto session = run_coroutine(f.sessions.find_or_make(request));
-    REQUIRE(session);
-    CHECK_FALSE(*f.storage->contains("owner_records/" + session->record.owner));
-    f.redis.up = false;
-    CHECK_FALSE(run_coroutine(f.sessions.save(request, *session)));
-    CHECK(*f.storage->contains("owner_records/" + session->record.owner));
-    const auto owner = run_coroutine(f.owners.find(session->record.owner, Deadline::max()));
-    REQUIRE(owner);
-    CHECK(owner->created >= unix_seconds() - 10);
-    CHECK(run_coroutine(f.owners.find(new_id(), Deadline::max()))->created == 0);
+    const auto before = f.stored_files();
+    for (int i = 0; i < 3; ++i) {
+        Wanted stranger;
+        REQUIRE(f.call(0, stranger)->status == 201);
+    }
+    Wanted mine = f.with_session(900);
+    const auto refused = f.call(4, mine);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().status == 409);
+    CHECK(refused.error().code == "nothing_kept");
+    CHECK(f.stored_files() == before);
+}
+
+TEST_CASE("an owner is kept once, from the first time on") {
+    Fixture f;
+    CHECK_FALSE(*run_coroutine(f.owners.is_kept(f.owner, Deadline::max())));
+    REQUIRE(run_coroutine(f.owners.keep(f.owner, 1000, Deadline::max())));
+    REQUIRE(run_coroutine(f.owners.keep(f.owner, 2000, Deadline::max())));
+    CHECK(*run_coroutine(f.owners.is_kept(f.owner, Deadline::max())));
+    CHECK(**read_object(*f.storage, "owner_records/" + f.owner, 1000) ==
+          R"({"id":")" + f.owner + R"(","created":1000})");
 }
 
 TEST_CASE("when a session was used is written once a minute, and does not make it live longer") {
@@ -239,6 +262,7 @@ TEST_CASE("an owner's hundred and first session ends the one that would have exp
 TEST_CASE("a recovery link leads back to its owner when every session is forgotten, and a new one ends the old") {
     Fixture f;
     Wanted mine = f.with_session(900);
+    f.keep();
     const auto first = json::parse(f.call(4, mine)->body).as_object();
     const std::string secret = json::value_to<std::string>(first.at("secret"));
     CHECK(first.at("url") == json::string("https://photos.example/#recover=" + secret));
@@ -257,8 +281,9 @@ TEST_CASE("a recovery link leads back to its owner when every session is forgott
     CHECK(f.call(0, somebody, "{\"recovery\":\"" + secret + "\"}").error().code == "bad_recovery");
 }
 
-TEST_CASE("what is no recovery link's secret is refused, and its owner's record does not hold it") {
+TEST_CASE("what is no recovery link's secret is refused, and the storage does not hold it") {
     Fixture f;
+    f.keep();
     Wanted mine = f.with_session(900);
     Wanted somebody;
     const auto recover = [&](const std::string& secret) {
@@ -268,9 +293,8 @@ TEST_CASE("what is no recovery link's secret is refused, and its owner's record 
     CHECK(recover(f.owner + std::string(43, 'A')).status == 403);
     const auto link = json::parse(f.call(4, mine)->body).as_object();
     std::string secret = json::value_to<std::string>(link.at("secret"));
-    const auto stored = run_coroutine(f.owners.find(f.owner, Deadline::max()));
-    CHECK(stored->recovery.size() == 64);
-    CHECK(secret.find(stored->recovery) == std::string::npos);
+    const std::string stored = **read_object(*f.storage, "recoveries/" + f.owner, 1000);
+    CHECK_THAT(stored, Catch::Matchers::Matches("[0-9a-f]{64}"));
     secret.back() = secret.back() == 'A' ? 'E' : 'A';
     const std::string longer = secret + "A";
     const std::vector<std::string> wrong{
@@ -313,7 +337,7 @@ TEST_CASE("cookies are for HTTP alone, this site, this host, and TLS") {
     const std::string cookie = *f.sessions.make(std::nullopt, unix_seconds()).set_cookie;
     CHECK(cookie.starts_with("__Host-thumbgate="));
     CHECK_THAT(cookie, contains("; Path=/; Max-Age=1000; HttpOnly; SameSite=Lax; Secure"));
-    const Sessions plain(f.store, f.owners, f.feed, f.secret.cookie, SessionConfig{kLifetime, false});
+    const Sessions plain(f.store, f.feed, f.secret.cookie, SessionConfig{kLifetime, false});
     const std::string plain_cookie = *plain.make(std::nullopt, unix_seconds()).set_cookie;
     CHECK(plain_cookie.starts_with("thumbgate="));
     CHECK(plain_cookie.find("Secure") == std::string::npos);
