@@ -26,6 +26,7 @@ constexpr std::chrono::seconds kPrepareTimeout{30};  // of the zygote and the fi
 constexpr std::chrono::seconds kHireTimeout{5};      // of one converter, which takes 50 ms on an idle machine
 constexpr std::chrono::seconds kEndPatience{2};      // with one that has closed its socket, which is to be its last act
 constexpr int kSlowNiceness = 15;                    // 3 % of a core that a fast converter wants, all of it otherwise
+constexpr std::uint32_t kUploadSide = 1280;          // pixels of a new photo that pages show at most, usually
 constexpr std::chrono::minutes kMaxTimeAtWork{10};   // of one converter; a limit of the kernel's is the last resort
 
 Error stopping() {
@@ -71,6 +72,7 @@ Engine::Engine(asio::any_io_executor executor, PoolConfig config, PoolObserver& 
       config_(std::move(config)),
       observer_(&observer),
       queue_(config_),
+      shares_(executor_),
       keeper_(executor_, program_of(config_), *this) {}
 
 asio::awaitable<Result<void>> Engine::prepare() {
@@ -120,7 +122,7 @@ std::optional<Error> Engine::refusal(const Job& job) const {
 
 JobPtr Engine::make_job(const JobRequest& request, JobInputs inputs, const JobTerms& terms) const {
     auto job = std::make_shared<Job>(executor_, request, std::move(inputs));
-    if (request.kind == JobKind::convert) job->request.source_digest = digest_of(terms.digest);
+    job->request.source_digest = digest_of(terms.digest);
     job->lane = terms.lane;
     job->share = client_network(terms.client).value_or(terms.client);
     job->deadline = terms.deadline;
@@ -248,6 +250,8 @@ asio::awaitable<void> Engine::serve(Worker& worker, JobPtr job) {
     }
     report_busy(worker.group, +1);
     const Ending ending = co_await attempt(worker, *job, answer);
+    // It may have gone in the middle of it.
+    if (ending != Ending::answered) shares_.forget(job->request.source_digest);
     const Loss loss = co_await look_into(worker, ending);
     queue_.ended(job);
     report_busy(worker.group, -1);
@@ -257,10 +261,25 @@ asio::awaitable<void> Engine::serve(Worker& worker, JobPtr job) {
     conclude_lost(worker, job, ending, loss);
 }
 
-asio::awaitable<Engine::Ending> Engine::attempt(Worker& worker, const Job& job, Answer& answer) const {
+// The pixels of a source that is asked for in several sizes are shared. Whoever uploads a photo wants to see it next:
+// its pixels are there already then, unless somebody has to wait for that.
+std::shared_ptr<const UniqueFd> Engine::share_pixels(Job& job) {
+    JobRequest& request = job.request;
+    if (config_.kind == ConverterKind::svg || request.source_digest == SourceDigest{}) return nullptr;
+    if (request.kind == JobKind::inspect) request.siblings_side = queue_.size(job.group) == 0 ? kUploadSide : 0;
+    auto pixels = request.siblings_side == 0 ? shares_.find(request.source_digest)
+                                             : shares_.find_or_make(request.source_digest, request.siblings_side);
+    if (!pixels) request.siblings_side = 0;
+    request.shares_pixels = pixels != nullptr;
+    return pixels;
+}
+
+asio::awaitable<Engine::Ending> Engine::attempt(Worker& worker, Job& job, Answer& answer) {
     auto& socket = worker.converter->socket();
     if (has_message(socket)) co_return Ending::never_begun;
-    const JobFiles files{job.inputs.source.get(), answer.output.get(), job.inputs.watermark.get()};
+    const auto pixels = share_pixels(job);
+    const JobFiles files{job.inputs.source.get(), answer.output.get(), job.inputs.watermark.get(),
+                         pixels ? pixels->get() : -1};
     if (!send_job(socket.native_handle(), job.request, files, MSG_DONTWAIT)) co_return Ending::never_begun;
     const Deadline deadline = after(config_.job_timeout);
     const auto processor_time = worker.converter->processor_time();

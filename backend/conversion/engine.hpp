@@ -16,6 +16,7 @@
 
 #include "backend/conversion/cost_model.hpp"
 #include "backend/conversion/pauses.hpp"
+#include "backend/conversion/pixel_shares.hpp"
 #include "backend/conversion/pool.hpp"
 #include "backend/conversion/process.hpp"
 #include "backend/conversion/queue.hpp"
@@ -79,7 +80,8 @@ class Engine final : public std::enable_shared_from_this<Engine>, private Zygote
     void note_sandbox(const Converter& converter);
     boost::asio::awaitable<void> idle(Worker& worker);
     boost::asio::awaitable<void> serve(Worker& worker, JobPtr job);
-    boost::asio::awaitable<Ending> attempt(Worker& worker, const Job& job, Answer& answer) const;
+    std::shared_ptr<const UniqueFd> share_pixels(Job& job);
+    boost::asio::awaitable<Ending> attempt(Worker& worker, Job& job, Answer& answer);
     Ending overrun_of(const Worker& worker, std::chrono::nanoseconds processor_time_before) const;
     static boost::asio::awaitable<Loss> look_into(Worker& worker, Ending ending);
     void conclude(Worker& worker, const JobPtr& job, Answer answer);
@@ -95,6 +97,7 @@ class Engine final : public std::enable_shared_from_this<Engine>, private Zygote
     PoolObserver* observer_;  // null when stopped
     JobQueue queue_;
     CostModel costs_;
+    PixelShares shares_;
     ZygoteKeeper keeper_;
     std::vector<std::unique_ptr<Worker>> workers_;
     std::optional<SandboxLayers> layers_;  // as reported

@@ -180,7 +180,7 @@ JobRequest convert_request(const PoolConfig& config, const Conversion& conversio
 
 bool send_job(int socket, const JobRequest& request, const JobFiles& files, int flags) {
     std::vector<int> descriptors;
-    for (const int descriptor : {files.source, files.output, files.watermark}) {
+    for (const int descriptor : {files.source, files.output, files.watermark, files.pixels}) {
         if (descriptor >= 0) descriptors.push_back(descriptor);
     }
     return send_message(socket, bytes_of(request), descriptors, flags);

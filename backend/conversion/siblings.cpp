@@ -13,15 +13,19 @@ std::uint32_t side_of(const JobRequest& request) {
     return static_cast<std::uint32_t>((side * request.dpr + kDprUnit - 1) / kDprUnit);
 }
 
+bool counts(const JobRequest& request) {
+    return request.kind == JobKind::convert && request.source_digest != SourceDigest{};
+}
+
 }  // namespace
 
 void Siblings::add(const JobRequest& request) {
-    if (request.source_digest != SourceDigest{}) sides_[request.source_digest].insert(side_of(request));
+    if (counts(request)) sides_[request.source_digest].insert(side_of(request));
 }
 
 void Siblings::remove(const JobRequest& request) {
     const auto source = sides_.find(request.source_digest);
-    if (source == sides_.end()) return;
+    if (!counts(request) || source == sides_.end()) return;
     const auto side = source->second.find(side_of(request));
     if (side != source->second.end()) source->second.erase(side);
     if (source->second.empty()) sides_.erase(source);

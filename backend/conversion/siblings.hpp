@@ -1,5 +1,5 @@
-// Which sizes of one photo wait in a queue at the same time, so that a converter which decodes it keeps the pixels for
-// those that follow. Plain values; not thread-safe.
+// Which sizes of one photo wait in a queue at the same time, so that one decode serves them all. Plain values; not
+// thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@ namespace thumbgate {
 
 class Siblings {
   public:
-    // Requests without a source are in nobody's company.
+    // Inspections, and requests without a source, are in nobody's company.
     void add(const JobRequest& request);
     void remove(const JobRequest& request);
 

@@ -16,7 +16,7 @@
 
 namespace thumbgate {
 
-inline constexpr std::size_t kMaxDescriptors = 3;  // that one message may carry
+inline constexpr std::size_t kMaxDescriptors = 4;  // that one message may carry
 
 // False when the other end is gone, or cannot take a message now. Never raises SIGPIPE.
 inline bool send_message(int socket, std::span<const std::byte> bytes, std::span<const int> descriptors = {},

@@ -3,6 +3,7 @@
 #include <span>
 #include <vector>
 
+#include "backend/converter/blobs.hpp"
 #include "backend/converter/dominant_colour.hpp"
 #include "backend/converter/image_rows.hpp"
 #include "backend/converter/pixel_means.hpp"
@@ -27,11 +28,7 @@ VImage picture_of(const PixelMeans& means, const VImage& source) {
     if (copied == nullptr) throw vips::VError();
     const VImage grid(copied);
     grid.get_image()->Type = source.interpretation();
-    if (source.get_typeof(VIPS_META_ICC_NAME) != 0) {
-        std::size_t size = 0;
-        const void* profile = source.get_blob(VIPS_META_ICC_NAME, &size);
-        vips_image_set_blob_copy(grid.get_image(), VIPS_META_ICC_NAME, profile, size);
-    }
+    copy_blob(source, grid, VIPS_META_ICC_NAME);
     return grid;
 }
 

@@ -99,14 +99,36 @@ void reload_webp(Job& job, double shrink) {
     if (shrink > 1) job.image = load(job, VImage::option()->set("scale", 1 / shrink));
 }
 
-// No coarser than the largest of those that wait needs it, along the shorter side: the longer one needs less.
+// No coarser than the largest of those that are expected needs it, along the shorter side: the longer one needs less.
+int shrink_for_siblings(const Job& job) {
+    return jpeg_shrink(static_cast<double>(std::min(job.source_size.width, job.source_size.height)) /
+                       static_cast<double>(job.request.siblings_side));
+}
+
+// False: there is nothing of it that is fine enough.
+bool take_shared(Job& job, int most) {
+    const auto decoded = job.shared.find(job.image, most);
+    if (!decoded) return false;
+    job.image = decoded->image;
+    job.shrunk_on_load = decoded->shrunk;
+    return true;
+}
+
 Done decode_for_siblings(Job& job, int factor) {
-    const double shrink = static_cast<double>(std::min(job.source_size.width, job.source_size.height)) /
-                          static_cast<double>(job.request.siblings_side);
-    if (job.source_format == SourceFormat::jpeg) {
-        if (auto reloaded = reload_jpeg(job, std::min(factor, jpeg_shrink(shrink))); !reloaded) return reloaded;
+    const bool is_jpeg = job.source_format == SourceFormat::jpeg;
+    if (is_jpeg) {
+        if (auto reloaded = reload_jpeg(job, std::min(factor, shrink_for_siblings(job))); !reloaded) return reloaded;
     }
-    job.image = job.kept.keep(job.request.source_digest, job.image, job.shrunk_on_load);
+    if (job.shared.keep(job.image, job.shrunk_on_load, is_jpeg ? kLargestJpegShrink : 1)) take_shared(job, factor);
+    return {};
+}
+
+// Where sizes of it are expected they are made of the same decode.
+Done shrink_jpeg_for_inspection(Job& job) {
+    const bool is_shared = job.request.siblings_side != 0;
+    const int factor = is_shared ? shrink_for_siblings(job) : kLargestJpegShrink;
+    if (factor > 1) job.image = load(job, VImage::option()->set("shrink", factor));
+    if (is_shared && job.shared.keep(job.image, factor, kLargestJpegShrink)) take_shared(job, kLargestJpegShrink);
     return {};
 }
 
@@ -198,15 +220,9 @@ Done shrink_on_load(Job& job) {
     const double common = std::min(shrink(job.plan.used.size.width, job.plan.scaled.width),
                                    shrink(job.plan.used.size.height, job.plan.scaled.height));
     const bool is_jpeg = job.source_format == SourceFormat::jpeg;
-    const bool is_last = job.request.siblings_side == 0;
     const int factor = is_jpeg ? jpeg_shrink(common) : 1;
-    if (auto kept = job.kept.find(job.request.source_digest, factor)) {
-        job.image = kept->image;
-        job.shrunk_on_load = kept->shrunk_on_load;
-        if (is_last) job.kept.forget();
-        return {};
-    }
-    if (!is_last) return decode_for_siblings(job, factor);
+    if (take_shared(job, factor)) return {};
+    if (job.request.siblings_side != 0) return decode_for_siblings(job, factor);
     if (job.source_format == SourceFormat::webp) reload_webp(job, common / kRoomForResize);
     return is_jpeg ? reload_jpeg(job, factor) : Done{};
 }
@@ -231,9 +247,7 @@ Done shrink_for_inspection(Job& job) {
     if (job.drawing) return draw_for_inspection(job);
     if (job.frames > 1) return {};
     if (std::min(job.source_size.width, job.source_size.height) < kLargestJpegShrink) return {};
-    if (job.source_format == SourceFormat::jpeg) {
-        job.image = load(job, VImage::option()->set("shrink", kLargestJpegShrink));
-    }
+    if (job.source_format == SourceFormat::jpeg) return shrink_jpeg_for_inspection(job);
     if (job.source_format == SourceFormat::webp) reload_webp(job, kLargestJpegShrink);
     return {};
 }

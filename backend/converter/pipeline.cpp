@@ -137,11 +137,11 @@ Done convert_watermark(Job& job) {
     if (job.request.watermark.opacity == 0) return {};
     const JobRequest request = watermark_request(job);
     const JobFiles files{.source = job.files.watermark};
-    KeptPixels kept;  // the source's own are not for it
+    SharedPixels nothing(-1);
     Job watermark{.request = request,
                   .kind = ConverterKind::raster,
                   .files = files,
-                  .kept = kept,
+                  .shared = nothing,
                   .source = vips::VSource::new_from_descriptor(files.source)};
     Done done = run_steps(kConvertWatermark, watermark);
     if (done) return take_watermark(job, watermark.image), done;
@@ -189,12 +189,11 @@ Done rewind(const JobRequest& request, const JobFiles& files) {
 }
 
 Done run(ConverterKind kind, const JobRequest& request, const JobFiles& files, JobReply& reply) {
-    static KeptPixels kept;
-    kept.forget_others_than(request.source_digest);
+    SharedPixels shared(files.pixels);
     Job job{.request = request,
             .kind = kind,
             .files = files,
-            .kept = kept,
+            .shared = shared,
             .source = vips::VSource::new_from_descriptor(files.source)};
     const bool inspects = request.kind == JobKind::inspect;
     Done done = inspects ? run_steps(kInspect, job) : convert(job);

@@ -13,8 +13,8 @@
 namespace thumbgate {
 
 enum class JobKind : std::uint8_t {
-    inspect,  // decode fully, report what it is and how it looks; descriptors: source
-    convert,  // descriptors: source, output, and where the look has a watermark that
+    inspect,  // decode fully, report what it is and how it looks
+    convert,
 };
 
 enum class SourceFormat : std::uint8_t { jpeg, png, webp, avif, heic, gif, tiff, jxl, svg };
@@ -39,18 +39,23 @@ enum class Outcome : std::uint8_t {
 
 using SourceDigest = std::array<std::uint8_t, 32>;  // SHA-256
 
-// What comes with a request, in this order; -1: it does not.
+// The descriptors that come with a request, in this order; -1: it does not.
 struct JobFiles {
     int source = -1;
-    int output = -1;
-    int watermark = -1;
+    int output = -1;     // of a conversion
+    int watermark = -1;  // where the look has one
+    int pixels = -1;     // where the request says so; see shared_pixels.hpp
 };
+
+// Of the file for shared pixels. Memory is taken as far as it is filled.
+inline constexpr std::uint64_t kSharedPixelsBytes = 80ULL << 20;
 
 struct JobRequest : Look {
     std::uint64_t number;         // the reply repeats it
     SourceDigest source_digest;   // zeros: not known
-    std::uint32_t siblings_side;  // pixels: the longest that waiting jobs ask for of the same source; 0: none waits
+    std::uint32_t siblings_side;  // pixels: the longest that is expected of the same source soon; 0: nothing is
     JobKind kind;
+    bool shares_pixels;
     bool format_is_named;  // else the best of `accepted`, JPEG, PNG where there is alpha, or GIF where it moves
     Format format;
     FormatSet accepted;

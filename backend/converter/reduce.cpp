@@ -2,6 +2,7 @@
 #include <memory>
 #include <utility>
 
+#include "backend/converter/blobs.hpp"
 #include "backend/converter/image_rows.hpp"
 #include "backend/converter/lanczos.hpp"
 #include "backend/converter/steps.hpp"
@@ -50,14 +51,6 @@ VImage in_blocks(const VImage& image, int width, int height, Extent& extent) {
     return image.shrink(across, down, VImage::option()->set("ceil", true));
 }
 
-// What the steps behind this one look for.
-void copy_exif(const VImage& from, const VImage& to) {
-    if (from.get_typeof(VIPS_META_EXIF_NAME) == 0) return;
-    std::size_t size = 0;
-    const void* exif = from.get_blob(VIPS_META_EXIF_NAME, &size);
-    vips_image_set_blob_copy(to.get_image(), VIPS_META_EXIF_NAME, exif, size);
-}
-
 }  // namespace
 
 Done reduce(Job& job) {
@@ -80,7 +73,7 @@ Done reduce(Job& job) {
     const VImage reduced =
         VImage::new_from_memory_steal(pixels.release(), size, width, height, bands, VIPS_FORMAT_UCHAR);
     reduced.get_image()->Type = source.interpretation();
-    copy_exif(source, reduced);
+    copy_blob(source, reduced, VIPS_META_EXIF_NAME);  // what the steps behind this one look for
     job.image = reduced;
     return {};
 }

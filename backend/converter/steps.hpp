@@ -12,9 +12,9 @@
 #include <vips/vips8>
 
 #include "backend/converter/geometry.hpp"
-#include "backend/converter/kept_pixels.hpp"
 #include "backend/converter/orientation.hpp"
 #include "backend/converter/protocol.hpp"
+#include "backend/converter/shared_pixels.hpp"
 #include "backend/converter/thumbhash.hpp"
 #include "backend/converter/zygote_protocol.hpp"
 
@@ -26,7 +26,7 @@ struct Job {
     const JobRequest& request;
     ConverterKind kind;
     const JobFiles& files;
-    KeptPixels& kept;
+    SharedPixels& shared;
     vips::VSource source;
     std::string scans = {};  // what `source` reads instead, where a part of the file does
 

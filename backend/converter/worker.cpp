@@ -52,13 +52,23 @@ void warm_up_until_job(JobRunner run, int socket, int source, int output) {
     }
 }
 
+JobFiles files_of(const JobRequest& request, const Received& received) {
+    std::size_t next = 0;
+    const auto take = [&](bool comes) { return comes ? received.descriptors.at(next++).get() : -1; };
+    JobFiles files;
+    files.source = take(true);
+    files.output = take(request.kind == JobKind::convert);
+    files.watermark = take(request.watermark.opacity != 0);
+    files.pixels = take(request.shares_pixels);
+    return files;
+}
+
 // False when there are no more jobs to come.
 bool do_one_job(int socket, JobRunner run) {
     auto request = blank_message<JobRequest>();
     const Received received = receive_message(socket, writable_bytes_of(request));
     if (received.size != sizeof request) return false;
-    const auto& [source, output, watermark] = received.descriptors;
-    JobReply reply = run(request, {source.get(), output.get(), watermark.get()});
+    JobReply reply = run(request, files_of(request, received));
     reply.peak_bytes = peak_bytes();
     return send_message(socket, bytes_of(reply));
 }

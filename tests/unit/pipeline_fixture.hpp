@@ -29,13 +29,16 @@ class ConverterFixture {
     explicit ConverterFixture(ConverterKind kind = ConverterKind::raster)
         : converter(built("thumbgate-converter"), kind) {}
 
-    Converted run_request(const JobRequest& request, const std::filesystem::path& source) {
+    Converted run_request(JobRequest request, const std::filesystem::path& source) {
         const thumbgate::UniqueFd in(open(source.c_str(), O_RDONLY | O_CLOEXEC));
         const thumbgate::UniqueFd out(memfd_create("result", MFD_CLOEXEC));
         const bool is_marked = request.watermark.opacity != 0;
         const thumbgate::UniqueFd mark(is_marked ? open(watermark.c_str(), O_RDONLY | O_CLOEXEC) : -1);
         REQUIRE(in);
-        const JobReply reply = converter.run(request, {in.get(), out.get(), mark.get()});
+        request.shares_pixels = shared_pixels >= 0;
+        const bool has_output = request.kind == JobKind::convert;
+        const JobReply reply =
+            converter.run(request, {in.get(), has_output ? out.get() : -1, mark.get(), shared_pixels});
         std::string bytes(reply.output_bytes, '\0');
         REQUIRE(pread(out.get(), bytes.data(), bytes.size(), 0) == static_cast<ssize_t>(bytes.size()));
         return {reply, std::move(bytes)};
@@ -53,6 +56,7 @@ class ConverterFixture {
     LoneConverter converter;
     std::filesystem::path watermark;             // that is sent with a job that asks for one
     std::uint32_t watermark_opacity = kDprUnit;  // thousandths
+    int shared_pixels = -1;                      // the file that is sent with a job; -1: none
 };
 
 inline Pixels picture(const Converted& converted) {
