@@ -1,13 +1,12 @@
 // The files in which converters leave the pixels of a source for each other; see converter/shared_pixels.hpp. There are
-// a few at a time, each for as long as its source is asked about every few seconds. Not thread-safe: everything runs on
-// one executor.
+// a few at a time, each for a few seconds. Not thread-safe: everything runs on one executor.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <cstdint>
-#include <list>
+#include <deque>
 #include <memory>
 
 #include "backend/converter/protocol.hpp"
@@ -18,15 +17,15 @@ namespace thumbgate {
 class PixelShares {
   public:
     static constexpr std::size_t kMost = 4;
-    static constexpr std::chrono::seconds kLifetime{5};  // since it was asked for
+    static constexpr std::chrono::seconds kLifetime{5};
 
     explicit PixelShares(const boost::asio::any_io_executor& executor, std::chrono::milliseconds lifetime = kLifetime);
 
-    // The file of that source, if there is one; null is none.
-    std::shared_ptr<const UniqueFd> find(const SourceDigest& source);
+    // The file of that source; null where there is none.
+    std::shared_ptr<const UniqueFd> find(const SourceDigest& source) const;
 
-    // The same; where there is none, or what it was made for is smaller, it is a new one, in the place of the one that
-    // was longest unasked for. Null: no file can be made.
+    // The same; where there is none, or what it was made for is smaller, it is a new one, in the place of the oldest
+    // where there are too many. Null: no file can be made.
     std::shared_ptr<const UniqueFd> find_or_make(const SourceDigest& source, std::uint32_t side);
 
     void forget(const SourceDigest& source);
@@ -37,18 +36,17 @@ class PixelShares {
         SourceDigest source;
         std::uint32_t side;  // pixels, that it was made for
         std::shared_ptr<const UniqueFd> file;
-        std::chrono::steady_clock::time_point asked_for;
+        std::chrono::steady_clock::time_point end;
     };
     // Shared with what waits for the timer.
     struct State {
         explicit State(const boost::asio::any_io_executor& executor) : timer(executor) {}
-        std::list<Share> shares;  // the last asked for first
+        std::deque<Share> shares;  // the oldest first
         boost::asio::steady_timer timer;
         bool is_waiting = false;
     };
 
-    std::list<Share>::iterator touch(const SourceDigest& source);
-    static void wait(const std::shared_ptr<State>& state, std::chrono::milliseconds lifetime);
+    static void wait(const std::shared_ptr<State>& state);
 
     std::shared_ptr<State> state_;
     std::chrono::milliseconds lifetime_;
