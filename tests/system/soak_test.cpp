@@ -21,8 +21,8 @@ constexpr int kSamples = 180;
 constexpr int kWarmUp = kSamples / 6;
 
 // thumbgated's: 64 pictures in the background, which wait with what they are made from; a job with its result for each
-// visitor; its logs and locks.
-constexpr double kMaxFiles = 64 + 2 * 4 + 8;
+// visitor; the pixels of four photos; its logs and locks.
+constexpr double kMaxFiles = 64 + 2 * 4 + 4 + 8;
 constexpr std::size_t kFilesAtRest = 8;
 
 // What was held over time, for each part of the chain.
