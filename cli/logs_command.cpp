@@ -1,4 +1,5 @@
-// One person's trouble, or one request's: their lines of the edge's access log and of thumbgated's log, merged by time.
+// One person's trouble, a server's, or one request's: their lines of the edge's access log and of thumbgated's log,
+// merged by time.
 #include <algorithm>
 #include <array>
 #include <boost/json.hpp>
@@ -10,6 +11,7 @@
 #include <fstream>
 #include <iostream>
 #include <memory>
+#include <set>
 #include <vector>
 
 #include "cli/commands.hpp"
@@ -27,6 +29,7 @@ struct LogsArguments {
     std::vector<std::string> backend;
     std::string session;
     std::string request;
+    std::string key;
     bool as_json = false;
 };
 
@@ -71,11 +74,12 @@ class Logs {
     explicit Logs(const LogsArguments& arguments) : arguments_(arguments) {}
 
     std::expected<void, std::string> read() {
-        for (const std::string& path : arguments_.edge) {
-            if (auto read = read_file(path, Origin::edge); !read) return read;
-        }
+        // The backend's first: it alone knows of keys, and so which of the edge's lines are about one.
         for (const std::string& path : arguments_.backend) {
             if (auto read = read_file(path, Origin::backend); !read) return read;
+        }
+        for (const std::string& path : arguments_.edge) {
+            if (auto read = read_file(path, Origin::edge); !read) return read;
         }
         std::ranges::stable_sort(lines_, {}, [](const Line& line) { return std::pair(line.time, line.origin); });
         return {};
@@ -107,12 +111,16 @@ class Logs {
                                (origin == Origin::edge ? "--edge" : "--backend"));
     }
 
-    bool is_wanted(const json::object& fields) const {
-        if (arguments_.session.empty()) return text_of(fields, "request_id") == arguments_.request;
-        return text_of(fields, "session") == arguments_.session;
+    bool is_wanted(const json::object& fields) {
+        if (!arguments_.session.empty()) return text_of(fields, "session") == arguments_.session;
+        const std::string request = text_of(fields, "request_id");
+        if (arguments_.key.empty()) return request == arguments_.request;
+        if (text_of(fields, "key") == arguments_.key) requests_.insert(request);
+        return requests_.contains(request);
     }
 
     const LogsArguments& arguments_;
+    std::set<std::string> requests_;  // that came with the key
     std::vector<Line> lines_;
     std::size_t not_understood_ = 0;
 };
@@ -154,9 +162,11 @@ bool is_name(const std::string& text) {
 }
 
 ExitStatus show(LogsArguments& arguments) {
-    if (arguments.session.empty() && arguments.request.empty()) return complain("--session or --request is needed");
-    for (const std::string& text : {arguments.session, arguments.request}) {
-        if (!is_name(text)) return complain("\"" + text + "\" is no session's hash, and no request's id");
+    if (arguments.session.empty() && arguments.request.empty() && arguments.key.empty()) {
+        return complain("--session, --request or --key is needed");
+    }
+    for (const std::string& text : {arguments.session, arguments.request, arguments.key}) {
+        if (!is_name(text)) return complain("\"" + text + "\" is no session's hash, and no request's or key's id");
     }
     Logs logs(arguments);
     if (const auto read = logs.read(); !read) return complain(read.error());
@@ -174,9 +184,14 @@ void add_logs_command(CLI::App& app, ExitStatus& status) {
     const std::string folder = std::filesystem::exists("var/log") ? "var/log/" : "/var/log/thumbgate/";
     arguments->edge = {folder + "access.log"};
     arguments->backend = {folder + "thumbgated.log"};
-    CLI::App* command = app.add_subcommand("logs", "What edge and backend logged of a session or a request, by time");
+    CLI::App* command =
+        app.add_subcommand("logs", "What edge and backend logged of a session, an API key or a request, by time");
     auto* session = command->add_option("--session", arguments->session, "A session's hash, as both logs have it");
-    command->add_option("--request", arguments->request, "A request's id, as X-Request-ID has it")->excludes(session);
+    auto* key =
+        command->add_option("--key", arguments->key, "An API key's id, as its owner sees it")->excludes(session);
+    command->add_option("--request", arguments->request, "A request's id, as X-Request-ID has it")
+        ->excludes(session)
+        ->excludes(key);
     command->add_option("--edge", arguments->edge, "Access logs of edges")->capture_default_str();
     command->add_option("--backend", arguments->backend, "Logs of thumbgated")->capture_default_str();
     command->add_flag("--json", arguments->as_json, "Whole lines, as JSON, each with the log it is from");
