@@ -152,3 +152,10 @@ export async function recover(secret) {
   await ask('POST', '/api/sessions', { recovery: secret });
   sessionIsLikely = true;
 }
+
+// ---- API keys ----
+
+// null where the server has none.
+export const apiKeys = async () => (await askIfThere('GET', '/api/keys'))?.keys ?? null;
+export const makeApiKey = (name) => ask('POST', '/api/keys', { name });
+export const revokeApiKey = (id) => ask('DELETE', one('keys', id));

@@ -1,4 +1,4 @@
-// A link to hand on: the field with its Copy button, and its QR code.
+// What is to be handed on: a field with its Copy button; for a link its QR code as well.
 
 import { element, icon } from './dom.js';
 import { qrCode } from './qr.js';
@@ -10,23 +10,27 @@ export async function copy(text) {
     await navigator.clipboard.writeText(text);
     toast('Copied');
   } catch {
-    toast('It could not be copied: select the link and copy it yourself.', { kind: 'error' });
+    toast('It could not be copied: select it and copy it yourself.', { kind: 'error' });
   }
 }
 
 // label: what a screen reader calls the field.
-export function linkField(url, label) {
+export function copyField(text, label) {
   const field = element('input', {
-    type: 'text', readOnly: true, value: url, 'aria-label': label, spellcheck: false, onfocus: () => field.select()
+    type: 'text', readOnly: true, value: text, 'aria-label': label, spellcheck: false, onfocus: () => field.select()
   });
   const button = element('button.primary', {
     type: 'button',
     onclick: () => {
       field.focus();
-      copy(url);
+      copy(text);
     }
   }, icon('copy'), element('span', {}, 'Copy'));
+  return element('div.field-row', {}, field, button);
+}
+
+export function linkField(url, label) {
   const place = element('div.qr-place', {});
   qrCode(url).then((code) => code && place.append(code));
-  return element('div.link-field', {}, element('div.field-row', {}, field, button), place);
+  return element('div.link-field', {}, copyField(url, label), place);
 }

@@ -3,11 +3,11 @@
 import { openDialog } from './dialogs.js';
 import { element } from './dom.js';
 
-// load() resolves with items; makeItem(item) is an <li>. foot: what stands below the list, or null. Returns a function
-// that loads the list again.
-export function openPanel(title, { load, makeItem, empty, foot = null }) {
+// load() resolves with items; makeItem(item) is an <li>. feet: what stands below the list. Returns a function that loads
+// the list again.
+export function openPanel(title, { load, makeItem, empty, feet = [] }) {
   const body = element('div.panel-list', { 'aria-busy': 'true' });
-  const dialog = openDialog(title, body, foot);
+  const dialog = openDialog(title, body, ...feet);
   dialog.classList.add('panel');
   const reload = async () => {
     body.setAttribute('aria-busy', 'true');

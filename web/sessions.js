@@ -1,9 +1,10 @@
-// The devices that see these photos: ended one by one, and a link by which another one joins.
+// The devices that see these photos: ended one by one, a link by which another one joins, and the keys of servers.
 
 import { endCurrentSession, endSession, makeRecoveryLink, sessions } from './api.js';
 import { confirm } from './dialogs.js';
 import { element, icon } from './dom.js';
 import { ago, date } from './format.js';
+import { keysSection } from './keys.js';
 import { linkField } from './link_field.js';
 import { openPanel } from './panel.js';
 import { toast, toastError } from './toasts.js';
@@ -14,7 +15,7 @@ export function openSessionsPanel({ listed, onLeft }) {
     load: async () => (listed ? sessions() : [{ device: 'This browser', is_current: true }]),
     makeItem: (session) => item(session, { changed: () => reload(), onLeft }),
     empty: 'There is no session.',
-    foot: listed ? anotherDevice() : null
+    feet: listed ? [anotherDevice(), keysSection()] : []
   });
 }
 
