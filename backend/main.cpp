@@ -34,6 +34,7 @@
 #include "backend/photos/thumbnails.hpp"
 #include "backend/photos/upkeep.hpp"
 #include "backend/service_manager.hpp"
+#include "backend/sessions/key_api.hpp"
 #include "backend/sessions/session_api.hpp"
 #include "backend/storage/disk_watch.hpp"
 #include "backend/storage/file_store.hpp"
@@ -143,10 +144,14 @@ class Service {
     Revocations revocations_;
     LinkCounts link_counts_;
     Sessions sessions_;
+    ApiKeys api_keys_;
+    KeyUses key_uses_;
+    Callers callers_;
     Quotas quotas_;
     Upkeep upkeep_;
     PhotoUrls urls_;
     SessionApi session_api_;
+    KeyApi key_api_;
     LinkApi link_api_;
     ShareApi share_api_;
     QuarantineApi quarantine_api_;
@@ -199,6 +204,9 @@ Service::Service(Config config, Foundations foundations)
                    }),
       link_counts_(redis_),
       sessions_(session_store_, feed_, secret_.cookie, config_.sessions),
+      api_keys_(*storage_),
+      key_uses_(redis_),
+      callers_(sessions_, api_keys_, key_uses_, threads_),
       quotas_(usage_, threads_, redis_, config_.quota),
       upkeep_(upload_marks_, threads_,
               [this](std::string_view reason) { log_.error("old upload marks stay", {{"detail", reason}}); }),
@@ -207,7 +215,8 @@ Service::Service(Config config, Foundations foundations)
           sessions_, owners_,
           [this](Request& request, std::string owner) { return quotas_.describe(request, std::move(owner)); },
           config_.urls.public_url),
-      link_api_({sessions_, photos_, links_, threads_, urls_, link_counts_, revocations_}),
+      key_api_({sessions_, owners_, api_keys_, key_uses_, threads_}),
+      link_api_({callers_, photos_, links_, threads_, urls_, link_counts_, revocations_}),
       share_api_({*storage_, sessions_, photos_, links_, threads_, urls_, link_counts_}),
       quarantine_api_(quarantine_, threads_),
       photo_info_(photos_, threads_) {
@@ -247,7 +256,7 @@ std::expected<void, std::string> Service::start() {
     const IntakeParts intake_parts{*storage_, photos_, threads_,      *pool_, sessions_,
                                    owners_,   quotas_, upload_marks_, disk_};
     intake_.emplace(intake_parts, config_.uploads.one);
-    const PhotoParts parts{photos_, threads_, sessions_, urls_, metrics_, purges_, *intake_, removals_};
+    const PhotoParts parts{photos_, threads_, callers_, urls_, metrics_, purges_, *intake_, removals_};
     photo_api_.emplace(parts, config_.uploads);
     const auto log_not_stored = [this](const Error& error) {
         log_.error("a converted picture cannot be stored", {{"detail", error.detail}});
@@ -291,7 +300,7 @@ std::vector<Route> Service::routes() {
     std::vector<Route> all{
         {"GET", "/metrics/backend", RouteKind::internal, [this](Request& request) { return show_metrics(request); }}};
     for (auto routes : {thumbnails_->routes(), photo_api_->routes(), link_api_.routes(), share_api_.routes(),
-                        session_api_.routes(), quarantine_api_.routes(), readiness_->routes()}) {
+                        session_api_.routes(), key_api_.routes(), quarantine_api_.routes(), readiness_->routes()}) {
         all.insert(all.end(), routes.begin(), routes.end());
     }
     return all;

@@ -176,6 +176,7 @@ void Frontend::log_request(const Request& request, const Response& response, dou
         {"bytes", response.body.size()},
         {"ms", stages(request.times, seconds)},
     };
+    if (!request.key.empty()) fields["key"] = request.key;
     if (response.error) {
         fields["error"] = response.error->code;
         fields["detail"] = loggable(response.error->detail);

@@ -62,6 +62,8 @@ struct Request {
     std::string request_id;               // the edge's
     std::vector<std::string> parameters;  // what the route's placeholders matched
 
+    std::string key;  // the public id of the API key that it came with, set as that is found; for the log
+
     Deadline deadline = Deadline::max();  // when the edge stops waiting for the answer
 
     StageTimes times;

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <string>
 
+#include "backend/http/bearer.hpp"
+
 namespace thumbgate {
 namespace {
-
-constexpr std::string_view kBearer = "Bearer ";
 
 // "https://example.com" of "HTTPS://Example.com:443/path": as browsers write an origin.
 std::string normal_origin(std::string_view url) {
@@ -28,15 +28,6 @@ std::string edge_origin(const Request& request) {
 }
 
 }  // namespace
-
-std::optional<std::string_view> bearer_token(const Request& request) {
-    std::string_view value = request.header("Authorization");
-    if (value.size() < kBearer.size() || !equal_without_case(value.substr(0, kBearer.size()), kBearer)) {
-        return std::nullopt;
-    }
-    value.remove_prefix(std::min(value.find_first_not_of(' ', kBearer.size()), value.size()));
-    return value;
-}
 
 std::optional<Error> refuse_other_origin(const Request& request, std::string_view public_url) {
     if (request.method == "GET" || request.method == "HEAD" || bearer_token(request)) return std::nullopt;

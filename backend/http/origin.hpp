@@ -9,11 +9,9 @@
 
 namespace thumbgate {
 
-// The credentials of "Authorization: Bearer <token>"; nullopt without them. No other site's page can send any.
-std::optional<std::string_view> bearer_token(const Request& request);
-
 // The edge names itself by X-Forwarded-Proto and X-Forwarded-Host; `public_url` is another name for it, or empty.
-// nullopt: nothing is changed by the method, or no browser asks for another site. Else 403 cross_origin.
+// nullopt: nothing is changed by the method, no browser asks for another site, or it comes with a bearer token, and so
+// not with a cookie's authority. Else 403 cross_origin.
 std::optional<Error> refuse_other_origin(const Request& request, std::string_view public_url);
 
 }  // namespace thumbgate

@@ -5,6 +5,8 @@
 #include <boost/json.hpp>
 #include <utility>
 
+#include "backend/http/bearer.hpp"
+
 namespace thumbgate {
 namespace {
 
@@ -37,6 +39,11 @@ constexpr std::array<std::pair<int, std::string_view>, 24> kReasons{{
     {507, "Insufficient Storage"},
 }};
 
+// RFC 9110 wants one with every 401; that of a token is RFC 6750's.
+std::string_view challenge_of(const Error& error) {
+    return error.code == kBadKey ? "Bearer error=\"invalid_token\"" : "Session";
+}
+
 }  // namespace
 
 std::string_view reason_phrase(int status) {
@@ -55,7 +62,7 @@ Response problem(Error error, std::string_view request_id) {
     Response response;
     response.status = error.status;
     response.set("Content-Type", "application/problem+json");
-    if (error.status == 401) response.set("WWW-Authenticate", "Session");  // RFC 9110 wants one
+    if (error.status == 401) response.set("WWW-Authenticate", std::string(challenge_of(error)));
     if (error.retry_after) response.set("Retry-After", std::to_string(error.retry_after->count()));
     response.body = boost::json::serialize(body) + "\n";
     response.error = std::move(error);

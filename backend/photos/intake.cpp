@@ -27,13 +27,12 @@ Error photo_deleted() {
 
 }  // namespace
 
-asio::awaitable<Result<Intake::Taken>> Intake::take(Request& request, Session& session) {
+asio::awaitable<Result<Intake::Taken>> Intake::take(Request& request, Caller& caller) {
     if (!parts_.disk.takes_uploads()) co_return fail(507, "storage_full", "There is no room left to store this.");
-    auto repetition = co_await find_repetition(request, session);
+    auto repetition = co_await find_repetition(request, caller);
     if (!repetition) co_return std::unexpected(std::move(repetition.error()));
     if (!repetition->photo) {
-        const auto allowed =
-            co_await parts_.quotas.check(request, session, request.body->announced_bytes().value_or(0));
+        const auto allowed = co_await parts_.quotas.check(request, caller, request.body->announced_bytes().value_or(0));
         if (!allowed) co_return std::unexpected(allowed.error());
     }
     auto picture = co_await receive(request);
@@ -41,23 +40,23 @@ asio::awaitable<Result<Intake::Taken>> Intake::take(Request& request, Session& s
     if (repetition->mark && repetition->mark->sha256 != picture->sha256) co_return std::unexpected(key_reused());
     if (repetition->was_removed) co_return std::unexpected(photo_deleted());
     if (repetition->photo) co_return Taken{std::move(*repetition->photo), true};
-    auto record = co_await store(request, session, std::move(*picture), *repetition);
+    auto record = co_await store(request, caller, std::move(*picture), *repetition);
     if (!record) co_return std::unexpected(std::move(record.error()));
     co_return Taken{std::move(*record), false};
 }
 
 // The key stays claimed for as long as the answer lives, or what is done for it on a storage thread.
-asio::awaitable<Result<Intake::Repetition>> Intake::find_repetition(Request& request, const Session& session) {
+asio::awaitable<Result<Intake::Repetition>> Intake::find_repetition(Request& request, const Caller& caller) {
     Repetition repetition;
     const std::string key = join_headers(request.headers, "Idempotency-Key", ", ");
     if (count_headers(request.headers, "Idempotency-Key") == 0) co_return repetition;
     if (!is_idempotency_key(key)) {
         co_return fail(400, "bad_idempotency_key", "An Idempotency-Key has 1 to 128 visible ASCII characters.");
     }
-    repetition.name = upload_mark_name(session.record.owner, key);
+    repetition.name = upload_mark_name(caller.owner, key);
     repetition.claim = claims_.claim(repetition.name);
     if (!repetition.claim) co_return std::unexpected(key_in_use());
-    if (session.is_first) co_return repetition;
+    if (caller.is_first()) co_return repetition;
     const StageTimer timer(request.times.storage);
     const CallTerms terms{.deadline = request.deadline};
     auto look = [&marks = parts_.marks, name = repetition.name] { return marks.find(name, unix_milliseconds()); };
@@ -84,15 +83,15 @@ asio::awaitable<Result<ReceivedPicture>> Intake::receive(Request& request) {
     co_return picture;
 }
 
-asio::awaitable<Result<PhotoRecord>> Intake::store(Request& request, Session& session, ReceivedPicture picture,
+asio::awaitable<Result<PhotoRecord>> Intake::store(Request& request, Caller& caller, ReceivedPicture picture,
                                                    const Repetition& repetition) {
     const auto facts = co_await inspect(request, picture);
     if (!facts) co_return std::unexpected(facts.error());
-    auto place = co_await parts_.quotas.take(request, session, picture.bytes);
+    auto place = co_await parts_.quotas.take(request, caller, picture.bytes);
     if (!place) co_return std::unexpected(std::move(place.error()));
     PhotoRecord record;
     record.id = repetition.mark ? repetition.mark->photo : new_id();
-    record.owner = session.record.owner;
+    record.owner = caller.owner;
     record.created_ms = repetition.mark ? repetition.mark->created_ms : unix_milliseconds();
     record.width = facts->width;
     record.height = facts->height;
@@ -105,7 +104,7 @@ asio::awaitable<Result<PhotoRecord>> Intake::store(Request& request, Session& se
                          .dominant_colour = "#" + format_colour(facts->dominant_colour),
                          .thumbhash = base64_encode(facts->thumbhash.text())};
     Result<void> added;
-    if (session.is_new) added = co_await parts_.sessions.save(request, session);
+    if (caller.session && caller.session->is_new) added = co_await parts_.sessions.save(request, *caller.session);
     if (added) added = co_await keep_owner(request, record);
     if (added && repetition.claim) {
         added = co_await add_marked(request, record, std::move(picture.file), repetition);

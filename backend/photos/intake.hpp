@@ -14,8 +14,8 @@
 #include "backend/photos/quota.hpp"
 #include "backend/photos/upload.hpp"
 #include "backend/photos/upload_marks.hpp"
+#include "backend/sessions/callers.hpp"
 #include "backend/sessions/owners.hpp"
-#include "backend/sessions/sessions.hpp"
 #include "backend/storage/disk_watch.hpp"
 #include "backend/storage/storage.hpp"
 #include "backend/storage/storage_threads.hpp"
@@ -47,7 +47,7 @@ class Intake {
     // Nothing is stored before the picture has been decoded whole; a new session is saved just before the photo is.
     // Errors beside those of receiving and looking: 403 over a quota; of an Idempotency-Key 400 malformed, 409 in use
     // at this moment, 422 used with another picture, 410 used with a photo that was deleted; 507 no room.
-    boost::asio::awaitable<Result<Taken>> take(Request& request, Session& session);
+    boost::asio::awaitable<Result<Taken>> take(Request& request, Caller& caller);
 
   private:
     // Of a request with an Idempotency-Key.
@@ -59,9 +59,9 @@ class Intake {
         bool was_removed = false;          // that photo is no more
     };
 
-    boost::asio::awaitable<Result<Repetition>> find_repetition(Request& request, const Session& session);
+    boost::asio::awaitable<Result<Repetition>> find_repetition(Request& request, const Caller& caller);
     boost::asio::awaitable<Result<ReceivedPicture>> receive(Request& request);
-    boost::asio::awaitable<Result<PhotoRecord>> store(Request& request, Session& session, ReceivedPicture picture,
+    boost::asio::awaitable<Result<PhotoRecord>> store(Request& request, Caller& caller, ReceivedPicture picture,
                                                       const Repetition& repetition);
     boost::asio::awaitable<Result<void>> keep_owner(Request& request, const PhotoRecord& record);
     boost::asio::awaitable<Result<void>> add(Request& request, const PhotoRecord& record,

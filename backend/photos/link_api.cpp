@@ -70,16 +70,16 @@ Result<std::vector<ListedLink>> find_links(const LinkParts& parts, const std::st
     return listed;
 }
 
-LinkRecord make_record(const Session& session, LinkRequest wanted) {
+LinkRecord make_record(const Caller& caller, LinkRequest wanted) {
     LinkRecord link;
     link.id = new_id();
-    link.owner = session.record.owner;
+    link.owner = caller.owner;
     link.photos = std::move(wanted.photos);
     link.name = std::move(wanted.name);
     link.created = unix_seconds();
     link.expires = link.created + static_cast<std::uint64_t>(wanted.expires_in.count());
     link.options = std::move(wanted.options);
-    if (wanted.is_bound) link.session = session.hash;
+    if (wanted.is_bound && caller.session) link.session = caller.session->hash;
     return link;
 }
 
@@ -98,28 +98,29 @@ std::vector<Route> LinkApi::routes() {
 }
 
 LinkApi::Answer LinkApi::add_to_photo(Request& request) {
-    const auto owned = co_await find_owned_photo(request, parts_.sessions, parts_.photos, parts_.threads);
+    const auto owned = co_await find_owned_photo(request, parts_.callers, parts_.photos, parts_.threads);
     if (!owned) co_return std::unexpected(owned.error());
     const auto body = co_await read_body(*request.body, kMaxBody);
     if (!body) co_return std::unexpected(body.error());
     auto wanted = parse_link_request(*body, LinkScope::photo);
     if (!wanted) co_return std::unexpected(wanted.error());
     wanted->photos.push_back(owned->record.id);
-    co_return co_await add(request, owned->session, std::move(*wanted));
+    co_return co_await add(request, owned->caller, std::move(*wanted));
 }
 
 LinkApi::Answer LinkApi::add_album(Request& request) {
-    const auto session = co_await parts_.sessions.require(request);
-    if (!session) co_return std::unexpected(session.error());
+    const auto caller = co_await parts_.callers.require(request);
+    if (!caller) co_return std::unexpected(caller.error());
     const auto body = co_await read_body(*request.body, kMaxBody);
     if (!body) co_return std::unexpected(body.error());
     auto wanted = parse_link_request(*body, LinkScope::album);
     if (!wanted) co_return std::unexpected(wanted.error());
-    co_return co_await add(request, *session, std::move(*wanted));
+    co_return co_await add(request, *caller, std::move(*wanted));
 }
 
-LinkApi::Answer LinkApi::add(Request& request, const Session& session, LinkRequest wanted) {
-    ListedLink link{make_record(session, std::move(wanted)), {}};
+LinkApi::Answer LinkApi::add(Request& request, const Caller& caller, LinkRequest wanted) {
+    if (wanted.is_bound && caller.is_server()) co_return std::unexpected(session_needed());
+    ListedLink link{make_record(caller, std::move(wanted)), {}};
     link.cover = link.record.photos.front();
     const auto answer = link_json(link, parts_.urls, 0, link.record.created);
     if (!answer) co_return std::unexpected(answer.error());
@@ -136,55 +137,54 @@ LinkApi::Answer LinkApi::add(Request& request, const Session& session, LinkReque
     const auto added = co_await offload(parts_.threads, std::move(work), terms, std::move(late));
     if (!added) co_return std::unexpected(added.error());
     Response response = json_response(201, *answer);
-    add_cookie(response, session);
+    add_cookie(response, caller);
     co_return response;
 }
 
 LinkApi::Answer LinkApi::list_of_photo(Request& request) {
-    const auto owned = co_await find_owned_photo(request, parts_.sessions, parts_.photos, parts_.threads);
+    const auto owned = co_await find_owned_photo(request, parts_.callers, parts_.photos, parts_.threads);
     if (!owned) co_return std::unexpected(owned.error());
-    co_return co_await answer_list(request, owned->session, owned->record.id);
+    co_return co_await answer_list(request, owned->caller, owned->record.id);
 }
 
 LinkApi::Answer LinkApi::list(Request& request) {
-    const auto session = co_await parts_.sessions.require(request);
-    if (!session) co_return std::unexpected(session.error());
-    co_return co_await answer_list(request, *session, std::string());
+    const auto caller = co_await parts_.callers.require(request);
+    if (!caller) co_return std::unexpected(caller.error());
+    co_return co_await answer_list(request, *caller, std::string());
 }
 
-LinkApi::Answer LinkApi::answer_list(Request& request, const Session& session, std::string photo) {
+LinkApi::Answer LinkApi::answer_list(Request& request, const Caller& caller, std::string photo) {
     Result<std::vector<ListedLink>> links;
     {
         const StageTimer timer(request.times.storage);
         // Links that have long ended are removed on this occasion.
         const CallTerms terms{.access = Access::write, .deadline = request.deadline};
-        auto work = [parts = parts_, owner = session.record.owner, photo] { return find_links(parts, owner, photo); };
+        auto work = [parts = parts_, owner = caller.owner, photo] { return find_links(parts, owner, photo); };
         links = co_await offload(parts_.threads, std::move(work), terms);
     }
     if (!links) co_return std::unexpected(std::move(links.error()));
     std::vector<std::string> ids;
     for (const ListedLink& link : *links) ids.push_back(link.record.id);
     const auto opened = co_await parts_.counts.find(std::move(ids));
-    if (!opened) co_return std::unexpected(opened.error());
     const std::uint64_t now = unix_seconds();
     json::array list;
     for (std::size_t i = 0; i < links->size(); ++i) {
-        auto item = link_json((*links)[i], parts_.urls, (*opened)[i], now);
+        auto item = link_json((*links)[i], parts_.urls, opened[i], now);
         if (!item) co_return std::unexpected(std::move(item.error()));
         list.push_back(std::move(*item));
     }
     json::object body;
     body["links"] = std::move(list);
     Response response = json_response(200, body);
-    add_cookie(response, session);
+    add_cookie(response, caller);
     co_return response;
 }
 
 LinkApi::Answer LinkApi::revoke(Request& request) {
-    const auto session = co_await parts_.sessions.require(request);
-    if (!session) co_return std::unexpected(session.error());
+    const auto caller = co_await parts_.callers.require(request);
+    if (!caller) co_return std::unexpected(caller.error());
     const StageTimer timer(request.times.storage);
-    auto work = [parts = parts_, owner = session->record.owner, id = request.parameters.at(0)]() -> Result<Revocation> {
+    auto work = [parts = parts_, owner = caller->owner, id = request.parameters.at(0)]() -> Result<Revocation> {
         const auto link = parts.links.find(id);
         if (!link) return std::unexpected(link.error());
         if (!*link || (*link)->owner != owner) return fail(404, "no_such_link", "There is no such link.");
@@ -201,7 +201,7 @@ LinkApi::Answer LinkApi::revoke(Request& request) {
     co_await parts_.revocations.announce(std::move(*revoked));
     Response response;
     response.status = 204;
-    add_cookie(response, *session);
+    add_cookie(response, *caller);
     co_return response;
 }
 

@@ -15,14 +15,14 @@
 #include "backend/photos/link_store.hpp"
 #include "backend/photos/photo_store.hpp"
 #include "backend/photos/photo_urls.hpp"
-#include "backend/sessions/sessions.hpp"
+#include "backend/sessions/callers.hpp"
 #include "backend/storage/storage_threads.hpp"
 
 namespace thumbgate {
 
 // What the handlers work with; all of it outlives them.
 struct LinkParts {
-    Sessions& sessions;
+    Callers& callers;
     PhotoStore& photos;
     LinkStore& links;
     StorageThreads& threads;
@@ -47,9 +47,9 @@ class LinkApi {
     Answer list(Request& request);
     Answer revoke(Request& request);
 
-    Answer add(Request& request, const Session& session, LinkRequest wanted);
+    Answer add(Request& request, const Caller& caller, LinkRequest wanted);
     // `photo`: only those that it is part of; empty: all.
-    Answer answer_list(Request& request, const Session& session, std::string photo);
+    Answer answer_list(Request& request, const Caller& caller, std::string photo);
 
     LinkParts parts_;
 };

@@ -31,14 +31,14 @@ asio::awaitable<void> LinkCounts::add(std::string link, std::uint64_t expires) {
     co_await redis_.command(std::move(expire));
 }
 
-asio::awaitable<Result<std::vector<std::uint64_t>>> LinkCounts::find(std::vector<std::string> links) {
+asio::awaitable<std::vector<std::uint64_t>> LinkCounts::find(std::vector<std::string> links) {
     std::vector<std::uint64_t> counts(links.size(), 0);
     if (links.empty()) co_return counts;
     std::vector<std::string> command;
     command.emplace_back("MGET");
     for (const std::string& link : links) command.push_back(key_of(link));
     const auto reply = co_await redis_.command(std::move(command));
-    if (!reply) co_return std::unexpected(reply.error());
+    if (!reply) co_return counts;
     for (std::size_t i = 0; i < std::min(counts.size(), reply->list.size()); ++i) {
         counts[i] = parse_decimal(reply->list[i].text, UINT64_MAX).value_or(0);
     }

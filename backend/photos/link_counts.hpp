@@ -19,8 +19,8 @@ class LinkCounts {
     // `expires`: of the link, unix seconds. Without Redis nothing is counted, and nobody told.
     boost::asio::awaitable<void> add(std::string link, std::uint64_t expires);
 
-    // In the order of `links`. Error: 503 without Redis.
-    boost::asio::awaitable<Result<std::vector<std::uint64_t>>> find(std::vector<std::string> links);
+    // In the order of `links`; 0 where Redis does not have it, or does not answer: a server lists its links without it.
+    boost::asio::awaitable<std::vector<std::uint64_t>> find(std::vector<std::string> links);
 
   private:
     Redis& redis_;

@@ -4,25 +4,21 @@
 
 namespace thumbgate {
 
-boost::asio::awaitable<Result<OwnedPhoto>> find_owned_photo(Request& request, Sessions& sessions, PhotoStore& photos,
+boost::asio::awaitable<Result<OwnedPhoto>> find_owned_photo(Request& request, Callers& callers, PhotoStore& photos,
                                                             StorageThreads& threads) {
-    auto session = co_await sessions.require(request);
-    if (!session) co_return std::unexpected(std::move(session.error()));
+    auto caller = co_await callers.require(request);
+    if (!caller) co_return std::unexpected(std::move(caller.error()));
     const StageTimer timer(request.times.storage);
     auto work = [&photos, id = request.parameters.at(0)] { return photos.find(id); };
     auto record = co_await offload(threads, std::move(work), {.deadline = request.deadline});
     if (!record) co_return std::unexpected(std::move(record.error()));
-    if (!*record || (*record)->owner != session->record.owner) {
+    if (!*record || (*record)->owner != caller->owner) {
         co_return fail(404, "no_such_photo", "There is no such photo.");
     }
     OwnedPhoto owned;
-    owned.session = std::move(*session);
+    owned.caller = std::move(*caller);
     owned.record = std::move(**record);
     co_return owned;
-}
-
-void add_cookie(Response& response, const Session& session) {
-    if (session.set_cookie) response.set("Set-Cookie", *session.set_cookie);
 }
 
 }  // namespace thumbgate

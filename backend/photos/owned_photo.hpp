@@ -1,4 +1,4 @@
-// What every handler about one photo begins with: whose session is it, and is the photo theirs.
+// What every handler about one photo begins with: who asks, and is the photo theirs.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -6,22 +6,19 @@
 
 #include "backend/http/message.hpp"
 #include "backend/photos/photo_store.hpp"
-#include "backend/sessions/sessions.hpp"
+#include "backend/sessions/callers.hpp"
 #include "backend/storage/storage_threads.hpp"
 
 namespace thumbgate {
 
 struct OwnedPhoto {
-    Session session;
+    Caller caller;
     PhotoRecord record;
 };
 
-// The photo named by the request's first parameter. Errors: 401 without a session, 404 for no photo and for another
-// owner's, and those of session store and storage.
-boost::asio::awaitable<Result<OwnedPhoto>> find_owned_photo(Request& request, Sessions& sessions, PhotoStore& photos,
+// The photo named by the request's first parameter. Errors: 401 without a session or a key, 404 for no photo and for
+// another owner's, and those of callers and storage.
+boost::asio::awaitable<Result<OwnedPhoto>> find_owned_photo(Request& request, Callers& callers, PhotoStore& photos,
                                                             StorageThreads& threads);
-
-// Sends the cookie along where the session has a new one.
-void add_cookie(Response& response, const Session& session);
 
 }  // namespace thumbgate

@@ -84,9 +84,9 @@ PhotoApi::Answer PhotoApi::upload(Request& request) {
         co_return fail_unavailable("busy", "Too many uploads at once; try again in a moment.");
     }
     const Slot slot(uploads_);
-    auto session = co_await parts_.sessions.find_or_make(request);
-    if (!session) co_return std::unexpected(std::move(session.error()));
-    const auto taken = co_await parts_.intake.take(request, *session);
+    auto caller = co_await parts_.callers.find_or_make(request);
+    if (!caller) co_return std::unexpected(std::move(caller.error()));
+    const auto taken = co_await parts_.intake.take(request, *caller);
     const std::string result = !taken ? taken.error().code : taken->is_repeated ? "repeated" : "stored";
     parts_.metrics.on_upload(result, taken && !taken->is_repeated ? taken->record.bytes : 0);
     if (!taken) co_return std::unexpected(taken.error());
@@ -94,7 +94,7 @@ PhotoApi::Answer PhotoApi::upload(Request& request) {
     if (!body) co_return std::unexpected(body.error());
     Response response = json_response(201, *body);
     response.set("Location", "/api/photos/" + taken->record.id);
-    add_cookie(response, *session);
+    add_cookie(response, *caller);
     co_return response;
 }
 
@@ -102,13 +102,13 @@ PhotoApi::Answer PhotoApi::list(Request& request) {
     if (query_parameter(request.query, "deleted") == "1") co_return co_await list_deleted(request);
     const auto limit = page_size(request.query);
     if (!limit) co_return std::unexpected(limit.error());
-    const auto session = co_await parts_.sessions.require(request);
-    if (!session) co_return std::unexpected(session.error());
+    const auto caller = co_await parts_.callers.require(request);
+    if (!caller) co_return std::unexpected(caller.error());
     const std::string cursor = query_parameter(request.query, "cursor").value_or("");
     Result<PhotoPage> page;
     {
         const StageTimer timer(request.times.storage);
-        auto work = [&photos = parts_.photos, owner = session->record.owner, cursor, size = *limit] {
+        auto work = [&photos = parts_.photos, owner = caller->owner, cursor, size = *limit] {
             return photos.list(owner, cursor, size);
         };
         page = co_await offload(parts_.threads, std::move(work), {.deadline = request.deadline});
@@ -125,7 +125,7 @@ PhotoApi::Answer PhotoApi::list(Request& request) {
     body["photos"] = std::move(photos);
     if (!page->next.empty()) body["next"] = page->next;
     Response response = json_response(200, body);
-    add_cookie(response, *session);
+    add_cookie(response, *caller);
     co_return response;
 }
 
@@ -133,10 +133,10 @@ PhotoApi::Answer PhotoApi::list(Request& request) {
 PhotoApi::Answer PhotoApi::list_deleted(Request& request) {
     const auto limit = page_size(request.query);
     if (!limit) co_return std::unexpected(limit.error());
-    const auto session = co_await parts_.sessions.require(request);
-    if (!session) co_return std::unexpected(session.error());
+    const auto caller = co_await parts_.callers.require(request);
+    if (!caller) co_return std::unexpected(caller.error());
     const StageTimer timer(request.times.storage);
-    auto work = [&photos = parts_.photos, owner = session->record.owner, size = *limit,
+    auto work = [&photos = parts_.photos, owner = caller->owner, size = *limit,
                  cursor = query_parameter(request.query, "cursor").value_or("")] {
         return photos.list_deleted(owner, cursor, size, unix_seconds());
     };
@@ -153,22 +153,22 @@ PhotoApi::Answer PhotoApi::list_deleted(Request& request) {
     body["photos"] = std::move(photos);
     if (!page->next.empty()) body["next"] = page->next;
     Response response = json_response(200, body);
-    add_cookie(response, *session);
+    add_cookie(response, *caller);
     co_return response;
 }
 
 PhotoApi::Answer PhotoApi::show(Request& request) {
-    const auto owned = co_await find_owned_photo(request, parts_.sessions, parts_.photos, parts_.threads);
+    const auto owned = co_await find_owned_photo(request, parts_.callers, parts_.photos, parts_.threads);
     if (!owned) co_return std::unexpected(owned.error());
     const auto body = photo_json(owned->record, parts_.urls, unix_seconds());
     if (!body) co_return std::unexpected(body.error());
     Response response = json_response(200, *body);
-    add_cookie(response, owned->session);
+    add_cookie(response, owned->caller);
     co_return response;
 }
 
 PhotoApi::Answer PhotoApi::remove(Request& request) {
-    const auto owned = co_await find_owned_photo(request, parts_.sessions, parts_.photos, parts_.threads);
+    const auto owned = co_await find_owned_photo(request, parts_.callers, parts_.photos, parts_.threads);
     if (!owned) co_return std::unexpected(owned.error());
     const StageTimer timer(request.times.storage);
     const CallTerms terms{.access = Access::write, .deadline = request.deadline};
@@ -193,18 +193,18 @@ PhotoApi::Answer PhotoApi::remove(Request& request) {
     Response response;
     response.status = 204;
     if (!*removed) response.error = Error{204, "removal_unfinished", "", "files of " + id + " go at the next start"};
-    add_cookie(response, owned->session);
+    add_cookie(response, owned->caller);
     co_return response;
 }
 
 // Edges are told as of a removal: they may remember for some seconds that the photo was not there.
 PhotoApi::Answer PhotoApi::restore(Request& request) {
-    const auto session = co_await parts_.sessions.require(request);
-    if (!session) co_return std::unexpected(session.error());
+    const auto caller = co_await parts_.callers.require(request);
+    if (!caller) co_return std::unexpected(caller.error());
     const StageTimer timer(request.times.storage);
     const CallTerms terms{.access = Access::write, .deadline = request.deadline};
     const std::string id = request.parameters.at(0);
-    auto work = [&photos = parts_.photos, id, owner = session->record.owner](const std::stop_token& given_up) {
+    auto work = [&photos = parts_.photos, id, owner = caller->owner](const std::stop_token& given_up) {
         return restore_photo(photos, id, owner, given_up);
     };
     const auto executor = co_await asio::this_coro::executor;
@@ -217,7 +217,7 @@ PhotoApi::Answer PhotoApi::restore(Request& request) {
     const auto body = photo_json(*record, parts_.urls, unix_seconds());
     if (!body) co_return std::unexpected(body.error());
     Response response = json_response(200, *body);
-    add_cookie(response, *session);
+    add_cookie(response, *caller);
     co_return response;
 }
 

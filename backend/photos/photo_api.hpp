@@ -15,7 +15,7 @@
 #include "backend/photos/photo_store.hpp"
 #include "backend/photos/photo_urls.hpp"
 #include "backend/photos/removal_schedule.hpp"
-#include "backend/sessions/sessions.hpp"
+#include "backend/sessions/callers.hpp"
 #include "backend/storage/storage_threads.hpp"
 
 namespace thumbgate {
@@ -29,7 +29,7 @@ struct UploadLimits {
 struct PhotoParts {
     PhotoStore& photos;
     StorageThreads& threads;
-    Sessions& sessions;
+    Callers& callers;
     PhotoUrls& urls;
     Metrics& metrics;
     Purges& purges;

@@ -78,21 +78,23 @@ asio::awaitable<Result<Usage>> Quotas::usage_of(Request& request, std::string ow
 }
 
 // Empty: this upload is not counted by address.
-std::string Quotas::counter_of(const Request& request) const {
+std::string Quotas::counter_of(const Request& request, const Caller& caller) const {
+    // A server goes on without Redis; what its owner may keep is in force all the same.
+    if (caller.is_server() && !redis_.is_up()) return {};
     const auto network = client_network(request.identity.client);
     if ((config_.address_bytes == 0 && config_.address_photos == 0) || !network) return {};
     return "address_uploads:" + std::to_string(unix_seconds() / kDay) + ":" + *network;
 }
 
 // Nothing is waited for between the look at what is held and the caller's next step, which may hold a place itself.
-asio::awaitable<Result<void>> Quotas::check_owner(Request& request, const Session& session, std::uint64_t bytes) {
+asio::awaitable<Result<void>> Quotas::check_owner(Request& request, const Caller& caller, std::uint64_t bytes) {
     Usage used;
-    if ((config_.owner_bytes != 0 || config_.owner_photos != 0) && !session.is_first) {
-        const auto stored = co_await usage_of(request, session.record.owner);
+    if ((config_.owner_bytes != 0 || config_.owner_photos != 0) && !caller.is_first()) {
+        const auto stored = co_await usage_of(request, caller.owner);
         if (!stored) co_return std::unexpected(stored.error());
         used = *stored;
     }
-    const auto held = held_->find(session.record.owner);
+    const auto held = held_->find(caller.owner);
     if (held != held_->end()) {
         used.photos += held->second.photos;
         used.bytes += held->second.bytes;
@@ -101,10 +103,10 @@ asio::awaitable<Result<void>> Quotas::check_owner(Request& request, const Sessio
     co_return Result<void>();
 }
 
-asio::awaitable<Result<void>> Quotas::check(Request& request, const Session& session, std::uint64_t bytes) {
-    const auto checked = co_await check_owner(request, session, bytes);
+asio::awaitable<Result<void>> Quotas::check(Request& request, const Caller& caller, std::uint64_t bytes) {
+    const auto checked = co_await check_owner(request, caller, bytes);
     if (!checked) co_return checked;
-    const std::string counter = counter_of(request);
+    const std::string counter = counter_of(request, caller);
     if (counter.empty()) co_return Result<void>();
     const StageTimer timer(request.times.redis);
     const auto counts = co_await redis_.command(read_command(counter));
@@ -114,9 +116,9 @@ asio::awaitable<Result<void>> Quotas::check(Request& request, const Session& ses
     co_return Result<void>();
 }
 
-asio::awaitable<Result<Quotas::Place>> Quotas::take(Request& request, const Session& session, std::uint64_t bytes) {
+asio::awaitable<Result<Quotas::Place>> Quotas::take(Request& request, const Caller& caller, std::uint64_t bytes) {
     Place place;
-    std::string counter = counter_of(request);
+    std::string counter = counter_of(request, caller);
     std::optional<Error> error;
     if (!counter.empty()) {
         const auto charged = co_await charge(counter, bytes);
@@ -126,14 +128,14 @@ asio::awaitable<Result<Quotas::Place>> Quotas::take(Request& request, const Sess
         error = refusal({charged->photos - 1, charged->bytes - bytes}, bytes, address_limits(config_));
     }
     if (!error) {
-        auto checked = co_await check_owner(request, session, bytes);
+        auto checked = co_await check_owner(request, caller, bytes);
         if (!checked) error = std::move(checked.error());
     }
     if (error) {
         co_await give_back(std::move(place));
         co_return std::unexpected(std::move(*error));
     }
-    place.held_ = hold(session.record.owner, bytes);
+    place.held_ = hold(caller.owner, bytes);
     co_return place;
 }
 

@@ -18,8 +18,8 @@
 
 #include "backend/http/message.hpp"
 #include "backend/photos/usage.hpp"
+#include "backend/sessions/callers.hpp"
 #include "backend/sessions/redis.hpp"
-#include "backend/sessions/sessions.hpp"
 #include "backend/storage/storage_threads.hpp"
 
 namespace thumbgate {
@@ -52,10 +52,10 @@ class Quotas {
 
     // Whether an upload of `bytes` is worth receiving. Errors: 403 quota or address_quota, which name the limit; those
     // of storage and Redis.
-    boost::asio::awaitable<Result<void>> check(Request& request, const Session& session, std::uint64_t bytes);
+    boost::asio::awaitable<Result<void>> check(Request& request, const Caller& caller, std::uint64_t bytes);
 
     // The same, and then the place is taken. Kept until the photo is stored or is not to be.
-    boost::asio::awaitable<Result<Place>> take(Request& request, const Session& session, std::uint64_t bytes);
+    boost::asio::awaitable<Result<Place>> take(Request& request, const Caller& caller, std::uint64_t bytes);
 
     // The photo was not stored: its address has not had it.
     boost::asio::awaitable<void> give_back(Place place);
@@ -65,9 +65,9 @@ class Quotas {
 
   private:
     boost::asio::awaitable<Result<Usage>> usage_of(Request& request, std::string owner);
-    boost::asio::awaitable<Result<void>> check_owner(Request& request, const Session& session, std::uint64_t bytes);
+    boost::asio::awaitable<Result<void>> check_owner(Request& request, const Caller& caller, std::uint64_t bytes);
     std::shared_ptr<void> hold(const std::string& owner, std::uint64_t bytes);
-    std::string counter_of(const Request& request) const;
+    std::string counter_of(const Request& request, const Caller& caller) const;
     boost::asio::awaitable<Result<Usage>> charge(const std::string& counter, std::uint64_t bytes);
 
     UsageIndex& usage_;

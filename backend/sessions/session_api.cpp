@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "backend/http/json.hpp"
+#include "backend/sessions/callers.hpp"
 #include "backend/sessions/device.hpp"
 #include "backend/units.hpp"
 
@@ -39,12 +40,14 @@ std::vector<Route> SessionApi::routes() {
     const std::string_view all = "/api/sessions";
     const std::string_view current = "/api/sessions/current";
     return {
-        {"POST", all, RouteKind::api, [this](Request& request) { return start(request); }},
-        {"GET", current, RouteKind::api, [this](Request& request) { return show(request); }},
-        {"DELETE", current, RouteKind::api, [this](Request& request) { return end(request); }},
-        {"GET", all, RouteKind::api, [this](Request& request) { return list(request); }},
-        {"POST", "/api/sessions/recovery", RouteKind::api, [this](Request& request) { return make_recovery(request); }},
-        {"DELETE", "/api/sessions/{id}", RouteKind::api, [this](Request& request) { return end_one(request); }},
+        {"POST", all, RouteKind::api, for_sessions_alone([this](Request& request) { return start(request); })},
+        {"GET", current, RouteKind::api, for_sessions_alone([this](Request& request) { return show(request); })},
+        {"DELETE", current, RouteKind::api, for_sessions_alone([this](Request& request) { return end(request); })},
+        {"GET", all, RouteKind::api, for_sessions_alone([this](Request& request) { return list(request); })},
+        {"POST", "/api/sessions/recovery", RouteKind::api,
+         for_sessions_alone([this](Request& request) { return make_recovery(request); })},
+        {"DELETE", "/api/sessions/{id}", RouteKind::api,
+         for_sessions_alone([this](Request& request) { return end_one(request); })},
     };
 }
 

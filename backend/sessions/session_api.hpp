@@ -1,5 +1,6 @@
 // POST and GET /api/sessions, DELETE /api/sessions/{id}, GET and DELETE /api/sessions/current, POST
-// /api/sessions/recovery. Another owner's session is answered as one that is not there. Not thread-safe.
+// /api/sessions/recovery. An API key may do none of it. Another owner's session is answered as one that is not there.
+// Not thread-safe.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>

@@ -1,6 +1,8 @@
 // Which requests another site's page may have made.
 #include "backend/http/origin.hpp"
 
+#include "backend/http/bearer.hpp"
+
 #include "tests/support/catch.hpp"
 
 using namespace thumbgate;

@@ -9,6 +9,7 @@
 #include "backend/photos/readiness.hpp"
 #include "backend/photos/share_api.hpp"
 #include "backend/photos/thumbnails.hpp"
+#include "backend/sessions/key_api.hpp"
 #include "backend/sessions/session_api.hpp"
 #include "backend/storage/file_store.hpp"
 #include "backend/storage/storage_threads.hpp"
@@ -57,20 +58,24 @@ struct PhotoService {
     Purges purges{feed, photos, threads, [](const std::string&, std::string_view) {}};
     RemovalSchedule removals{photos, purges, threads, undo_times, [](const std::string&, std::string_view) {}};
     Sessions sessions{session_store, feed, secret.cookie, SessionConfig{}};
+    ApiKeys api_keys{*storage};
+    KeyUses key_uses{redis};
+    Callers callers{sessions, api_keys, key_uses, threads};
     PhotoUrls urls{UrlConfig{}, *KeyRing::parse("k1 736563726574 68656c6c6f")};
     Metrics metrics{"0", 1};
     UsageIndex usage{photos};
     Quotas quotas{usage, threads, redis, quota};
     UploadMarks marks{*storage, photos};
     Intake intake{IntakeParts{*storage, photos, threads, pool, sessions, owners, quotas, marks, disk}, ReceiveLimits{}};
-    PhotoApi api{PhotoParts{photos, threads, sessions, urls, metrics, purges, intake, removals}, UploadLimits{}};
+    PhotoApi api{PhotoParts{photos, threads, callers, urls, metrics, purges, intake, removals}, UploadLimits{}};
     SessionApi session_api{
         sessions, owners,
         [this](thumbgate::Request& request, std::string owner) { return quotas.describe(request, std::move(owner)); },
         "https://photos.example"};
     Revocations revocations{feed, links, threads, [](const std::string&, std::string_view) {}};
     LinkCounts counts{redis};
-    LinkApi link_api{{sessions, photos, links, threads, urls, counts, revocations}};
+    KeyApi key_api{{sessions, owners, api_keys, key_uses, threads}};
+    LinkApi link_api{{callers, photos, links, threads, urls, counts, revocations}};
     ShareApi share_api{{*storage, sessions, photos, links, threads, urls, counts}};
     Pictures pictures{
         PictureParts{io.get_executor(), photos, results, threads, pool, [this](const Error&) { ++not_stored; }}};
@@ -90,7 +95,7 @@ struct PhotoService {
     std::vector<Route> all_routes() {
         std::vector<Route> all;
         for (auto part : {api.routes(), link_api.routes(), share_api.routes(), thumbnails.routes(), readiness->routes(),
-                          session_api.routes()}) {
+                          session_api.routes(), key_api.routes()}) {
             all.insert(all.end(), part.begin(), part.end());
         }
         return all;

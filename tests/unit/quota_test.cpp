@@ -94,12 +94,12 @@ TEST_CASE("the memory of sizes is bounded, and forgetting them changes nothing")
 TEST_CASE("uploads at once are not more than uploads one after the other") {
     Limited f(kTwoPhotos);
     f.upload();
-    Session session;
-    session.record.owner = json::value_to<std::string>(f.ask_json("GET", "/api/sessions/current").at("owner"));
+    Caller caller;
+    caller.owner = json::value_to<std::string>(f.ask_json("GET", "/api/sessions/current").at("owner"));
     thumbgate::Request request;
-    auto place = run_coroutine(f.io, f.quotas.take(request, session, 1));
+    auto place = run_coroutine(f.io, f.quotas.take(request, caller, 1));
     REQUIRE(place);
-    CHECK(run_coroutine(f.io, f.quotas.take(request, session, 1)).error().code == "quota");
+    CHECK(run_coroutine(f.io, f.quotas.take(request, caller, 1)).error().code == "quota");
     CHECK(f.try_upload().error().code == "quota");
     *place = Quotas::Place();
     CHECK(f.try_upload());
