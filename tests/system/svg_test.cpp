@@ -1,6 +1,8 @@
 // SVG through the edge, the backend and a converter of its own kind.
+#include "tests/support/bombs.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/image.hpp"
+#include "tests/support/memory.hpp"
 #include "tests/support/stack.hpp"
 #include "tests/support/wait.hpp"
 
@@ -88,6 +90,22 @@ TEST_CASE("a large SVG is refused by the limit that is its own") {
 TEST_CASE("a service that is told not to read SVG refuses it") {
     SvgStack stack({.thumbgated_flags = {"--svg-converters", "0"}});
     stack.is_refused(disc(), 415, "no_codec");
+}
+
+TEST_CASE("an SVG whose layers need more memory than a converter has is refused as that, and takes nobody else's") {
+    SvgStack stack;
+    const MemoryWatch memory(stack.backend().pid());
+    // At the size at which an upload is looked at, they are small.
+    const Uploaded bomb = stack.upload_text(bombs::svg_of_layers(9000, 250));
+    for (const char* width : {"8000", "8001", "8002"}) {
+        const Response drawn = stack.get(stack.thumbnail(bomb.id, std::string("/f:png/w:") + width));
+        INFO(drawn);
+        CHECK(drawn.status == 422);
+        CHECK_THAT(drawn.body, contains("urn:thumbgate:problem:too_much_memory\""));
+    }
+    // Of all processes: one converter's --converter-memory, and little beside it.
+    CHECK(memory.most() < 2560ULL << 20);
+    CHECK(stack.upload_text(disc()).format == "svg");
 }
 
 TEST_CASE("an SVG stands in for photos that are not there, where it is the fallback picture") {
