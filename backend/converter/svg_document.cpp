@@ -35,6 +35,11 @@ std::unexpected<std::string> taken(GError* error) {
     return std::unexpected(std::move(text));
 }
 
+// librsvg has no code for it: what cairo could not allocate for a layer is an error of rendering like any other.
+bool says_out_of_memory(std::string_view words) {
+    return words.contains("NoMemory") || words.contains("out of memory");
+}
+
 bool is_size(double side) {
     return std::isfinite(side) && side > 0;
 }
@@ -105,7 +110,11 @@ std::expected<VImage, std::string> SvgDocument::draw(const SvgSize& document, co
         cairo_translate(context.get(), -view.left, -view.top);
         const RsvgRectangle whole{0, 0, document.width, document.height};
         GError* error = nullptr;
-        if (rsvg_handle_render_document(handle_.get(), context.get(), &whole, &error) == FALSE) return taken(error);
+        if (rsvg_handle_render_document(handle_.get(), context.get(), &whole, &error) == FALSE) {
+            auto failure = taken(error);
+            if (says_out_of_memory(failure.error())) throw std::bad_alloc();
+            return failure;
+        }
         cairo_surface_flush(surface.get());
     }
     unpremultiply({pixels.get(), bytes});

@@ -302,6 +302,14 @@ std::string svg_of_groups(std::size_t depth) {
     return file + "</svg>";
 }
 
+std::string svg_of_layers(std::uint32_t side, std::size_t depth) {
+    const std::string size = std::to_string(side);
+    std::string file = "<svg xmlns='http://www.w3.org/2000/svg' width='" + size + "' height='" + size + "'>";
+    for (std::size_t i = 0; i < depth; ++i) file += "<g opacity='.5'><rect width='100%' height='100%' fill='red'/>";
+    for (std::size_t i = 0; i < depth; ++i) file += "</g>";
+    return file + "</svg>";
+}
+
 std::string svg_of_entities(std::size_t levels) {
     std::string file = "<?xml version='1.0'?><!DOCTYPE svg [<!ENTITY e0 'ha'>";
     for (std::size_t i = 1; i <= levels; ++i) {

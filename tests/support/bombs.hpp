@@ -59,6 +59,8 @@ std::string avif_of_items(std::uint16_t items);
 std::string svg_of_size(std::uint32_t side);
 std::string svg_of_uses(std::size_t levels);  // each uses the one before ten times
 std::string svg_of_groups(std::size_t depth);
+// Each group half transparent, so that all of them are drawn apart, on a canvas each, before any is put on another.
+std::string svg_of_layers(std::uint32_t side, std::size_t depth);
 std::string svg_of_entities(std::size_t levels);  // each ten times the one before: "a billion laughs"
 
 // What zlib makes of so many bytes of zeros.

@@ -41,6 +41,22 @@ constexpr std::array kRecipes{
     Recipe{"tiff-big-pyramid", ".tif", "[bigtiff,pyramid,tile,tile_width=64,tile_height=64]"},
 };
 
+// Text, a gradient, a filter, a clip, a pattern of uses and a picture inside: what of a drawing its bytes can break.
+constexpr const char* kDrawing = R"svg(<?xml version="1.0" encoding="UTF-8"?>
+<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="120" height="90" viewBox="0 0 240 180">
+<defs><linearGradient id="g" x2="1"><stop offset="0" stop-color="#fc0"/><stop offset="1" stop-color="navy"/></linearGradient>
+<filter id="f" x="-20%" width="140%"><feGaussianBlur stdDeviation="3 1"/><feOffset dx="4" dy="4"/></filter>
+<clipPath id="c"><ellipse cx="90" cy="80" rx="70" ry="50"/></clipPath>
+<pattern id="p" width="12" height="12" patternUnits="userSpaceOnUse"><path id="s" d="M0 0L12 12M6 0h6v6"/></pattern></defs>
+<style>.a { fill: url(#g); stroke: rgb(20, 120, 90); stroke-width: 2.5 }</style>
+<g clip-path="url(#c)" transform="rotate(10 90 80) scale(1.1)"><rect class="a" width="200" height="160" rx="9"/>
+<use xlink:href="#s" x="40" y="30" stroke="red" stroke-dasharray="3 2"/></g>
+<path fill="url(#p)" opacity=".7" d="M150 20c30 0 60 40 20 80s-80-10-40-60A20 15 30 0 1 150 20z"/>
+<text x="20" y="150" font-family="DejaVu Sans" font-size="24" filter="url(#f)">thumb<tspan dy="-6" fill="#0a0">gate</tspan></text>
+<image x="180" y="120" width="40" height="40" href="data:image/gif;base64,R0lGODlhAQABAIAAAP8AAP///yH5BAAAAAAALAAAAAABAAEAAAICRAEAOw=="/>
+</svg>
+)svg";
+
 std::string picture_of(const Recipe& recipe, const TempDir& dir) {
     constexpr const char* kWidth = "120";
     const std::filesystem::path path = dir / (std::string(recipe.name) + recipe.ending);
@@ -134,6 +150,7 @@ std::vector<SourcePicture> small_pictures() {
     pictures.push_back({"gif-animated", bombs::gif(32, 32, 9)});
     pictures.push_back({"webp-animated", bombs::webp(32, 9)});
     pictures.push_back({"tiff-pages", bombs::tiff_of_pages(5)});
+    pictures.push_back({"svg", kDrawing});
     return pictures;
 }
 

@@ -124,6 +124,62 @@ TEST_CASE("on a full disk an upload is 507, all that reads goes on, and with roo
     chain.check_it_recovers();
 }
 
+TEST_CASE("on a full disk no link, report or recovery link is made, what was made before stays, and all comes back") {
+    auto disk = disk_or_skip(Disk::Kind::memory, 4 * kMiB);
+    if (!disk) return;
+    Chain chain(*disk);
+    const auto post = [&](const std::string& target, const std::string& body) {
+        return chain.stack.send({.url = target, .method = "POST", .body = body, .jar = &chain.jar});
+    };
+    const std::string links = "/api/photos/" + chain.photo.id + "/links";
+    const std::string wanted = R"({"expires_in": "1h"})";
+    const json::value link = parse_json(post(links, wanted).body);
+    const std::string recovery = text_at(parse_json(post("/api/sessions/recovery", "").body), "secret");
+    const auto stored = files_below(disk->path() / "photos");
+    disk->fill();
+    check_problem(post(links, wanted), 507, "storage_full");
+    check_problem(post("/api/sessions/recovery", ""), 507, "storage_full");
+    const std::string report = text_at(link, "page") + "/report";
+    CHECK(post(report, "reason=abuse&text=x").status == 507);
+    CHECK(chain.stack.get(text_at(link, "url")).status == 200);
+    CHECK(chain.stack.get(text_at(link, "page")).status == 200);
+    CHECK(parse_json(chain.stack.get("/api/links", {}, &chain.jar).body).at("links").as_array().size() == 1);
+    disk->make_room();
+    CHECK(wait_until(20s, [&] { return files_below(disk->path() / "photos") == stored; }));
+    // The recovery link that there was is the one that counts.
+    CookieJar returned;
+    const std::string body = R"({"recovery": ")" + recovery + "\"}";
+    CHECK(chain.stack.send({.url = "/api/sessions", .method = "POST", .body = body, .jar = &returned}).status == 201);
+    CHECK(post(links, wanted).status == 201);
+    CHECK(post(report, "reason=abuse&text=x").status == 200);
+    CHECK(post("/api/sessions/recovery", "").status == 201);
+}
+
+TEST_CASE(
+    "on a disk that is full to its last byte a revocation and a deletion are 507, and are done when there is room") {
+    auto disk = disk_or_skip(Disk::Kind::memory, 4 * kMiB);
+    if (!disk) return;
+    Chain chain(*disk);
+    const std::string links = "/api/photos/" + chain.photo.id + "/links";
+    const json::value link = parse_json(
+        chain.stack.send({.url = links, .method = "POST", .body = R"({"expires_in": "1h"})", .jar = &chain.jar}).body);
+    const auto remove = [&](const std::string& target) {
+        return chain.stack.send({.url = target, .method = "DELETE", .jar = &chain.jar});
+    };
+    const std::string of_link = "/api/links/" + text_at(link, "id");
+    const std::string of_photo = "/api/photos/" + chain.photo.id;
+    disk->fill();
+    check_problem(remove(of_link), 507, "storage_full");
+    check_problem(remove(of_photo), 507, "storage_full");
+    CHECK(chain.stack.get(text_at(link, "url")).status == 200);
+    CHECK(chain.listed().size() == 2);
+    disk->make_room();
+    CHECK(remove(of_link).status == 204);
+    CHECK(wait_until(20s, [&] { return chain.stack.get(text_at(link, "url")).status == 410; }));
+    CHECK(remove(of_photo).status == 204);
+    CHECK(wait_until(20s, [&] { return chain.stack.get(chain.cached).status == 404; }));
+}
+
 TEST_CASE("a picture that fills the disk is refused with 507, and leaves its room to the next") {
     auto disk = disk_or_skip(Disk::Kind::memory, 3 * kMiB);
     if (!disk) return;

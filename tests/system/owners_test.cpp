@@ -1,4 +1,5 @@
 // Owners through the edge: their sessions, their recovery link, what they may keep, and whose pages may ask.
+#include <csignal>
 #include <ctime>
 #include <future>
 
@@ -174,4 +175,52 @@ TEST_CASE("another site's page cannot change anything with a person's cookie") {
     CHECK(owner.get("/api/photos/" + photo.id).status == 200);
     CHECK(owner.send("DELETE", "/api/photos/" + photo.id, "", {{"Origin", own}, {"Sec-Fetch-Site", "same-origin"}})
               .status == 204);
+}
+
+TEST_CASE("of recovery links that are made at once one is valid") {
+    Stack stack;
+    Owner owner{stack, {}};
+    stack.upload(photos::flower(), &owner.jar);
+    const Request one{.url = stack.url("/api/sessions/recovery"),
+                      .method = "POST",
+                      .headers = {{"Cookie", "thumbgate=" + owner.jar.value("thumbgate")}}};
+    int valid = 0;
+    for (const Response& made : fetch_at_once({one, one, one, one})) {
+        INFO(made);
+        REQUIRE(made.status == 201);
+        const std::string body = R"({"recovery": ")" + text_at(parse_json(made.body), "secret") + "\"}";
+        const int status = stack.send({.url = "/api/sessions", .method = "POST", .body = body}).status;
+        CHECK((status == 201 || status == 403));
+        valid += status == 201 ? 1 : 0;
+    }
+    CHECK(valid == 1);
+}
+
+TEST_CASE("an upload whose key is in use is told to come again, and is then answered as the first") {
+    Stack stack({.thumbgated_flags = {"--converters", "1"}});
+    Owner owner{stack, {}};
+    stack.upload(photos::meadow(), &owner.jar);
+    const Headers headers{{"Content-Type", "image/jpeg"}, {"Idempotency-Key", "holiday-2"}};
+    // Received whole, and waiting for its inspection.
+    const pid_t converter = stack.backend().converter_pids().at(0);
+    REQUIRE(::kill(converter, SIGSTOP) == 0);
+    auto first = std::async(std::launch::async, [&] {
+        Owner same{stack, owner.jar};
+        return same.send("POST", "/api/photos", picture(), headers);
+    });
+    const bool is_under_way =
+        wait_until(20s, [&] { return stack.backend_metric("thumbgate_backend_converters_busy") > 0; });
+    const Response second = owner.send("POST", "/api/photos", picture(), headers);
+    ::kill(converter, SIGCONT);
+    REQUIRE(is_under_way);
+    INFO(second);
+    CHECK(second.status == 409);
+    CHECK_THAT(second.body, contains("urn:thumbgate:problem:idempotency_in_progress\""));
+    CHECK(second.header("retry-after") == "1");
+    const Response done = first.get();
+    REQUIRE(done.status == 201);
+    const Response third = owner.send("POST", "/api/photos", picture(), headers);
+    CHECK(third.status == 201);
+    CHECK(photo_in(parse_json(third.body)).id == photo_in(parse_json(done.body)).id);
+    CHECK(owner.photos() == 2);
 }

@@ -1,7 +1,10 @@
 // SVG through the edge, the backend and a converter of its own kind.
+#include "tests/support/bombs.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/image.hpp"
+#include "tests/support/memory.hpp"
 #include "tests/support/stack.hpp"
+#include "tests/support/stored_photos.hpp"
 #include "tests/support/wait.hpp"
 
 using namespace thumbgate::test;
@@ -88,6 +91,54 @@ TEST_CASE("a large SVG is refused by the limit that is its own") {
 TEST_CASE("a service that is told not to read SVG refuses it") {
     SvgStack stack({.thumbgated_flags = {"--svg-converters", "0"}});
     stack.is_refused(disc(), 415, "no_codec");
+}
+
+TEST_CASE("an SVG whose layers need more memory than a converter has is refused as that, and takes nobody else's") {
+    SvgStack stack;
+    const MemoryWatch memory(stack.backend().pid());
+    // At the size at which an upload is looked at, they are small.
+    const Uploaded bomb = stack.upload_text(bombs::svg_of_layers(9000, 250));
+    for (const char* width : {"8000", "8001", "8002"}) {
+        const Response drawn = stack.get(stack.thumbnail(bomb.id, std::string("/f:png/w:") + width));
+        INFO(drawn);
+        CHECK(drawn.status == 422);
+        CHECK_THAT(drawn.body, contains("urn:thumbgate:problem:too_much_memory\""));
+    }
+    // Of all processes: one converter's --converter-memory, and little beside it.
+    CHECK(memory.most() < 2560ULL << 20);
+    CHECK(stack.upload_text(disc()).format == "svg");
+}
+
+TEST_CASE(
+    "an SVG that breaks or outlasts its converters is 4xx, quarantined once it broke two, and costs others nothing") {
+    SvgStack stack;
+    const auto drawing = [](const std::string& content) {
+        return "<svg xmlns='http://www.w3.org/2000/svg' width='500' height='500'>" + content + "</svg>";
+    };
+    const auto filtered = [&](const std::string& effect) {
+        return drawing("<filter id='f'>" + effect + "</filter><rect width='500' height='500' filter='url(#f)'/>");
+    };
+    std::string weights;
+    for (int i = 0; i < 300 * 300; ++i) weights += "1 ";
+    double broken = 0;
+    for (const std::string& bomb :
+         {filtered("<feConvolveMatrix order='300' kernelMatrix='" + weights + "'/>"),
+          filtered("<feTurbulence numOctaves='100000000'/>"), drawing("<text font-size='1e7' y='300'>ab</text>")}) {
+        const MemoryWatch memory(stack.backend().pid());
+        const Response first = stack.try_upload_text(bomb);
+        INFO(first);
+        // A later librsvg may well draw it; what hardly got a processor is blamed on nobody.
+        const bool is_starved = first.status == 503 && first.body.contains("problem:starved\"");
+        CHECK((first.status == 201 || first.status / 100 == 4 || is_starved));
+        if (first.body.contains("problem:crash\"")) {
+            ++broken;
+            CHECK_THAT(stack.try_upload_text(bomb).body, contains("problem:quarantined\""));
+        }
+        CHECK(memory.most() < 1ULL << 30);
+        CHECK(stack.upload_text(disc()).format == "svg");
+    }
+    CHECK(stack.backend_metric("thumbgate_backend_quarantined_total") == broken);
+    CHECK(wait_until(20s, [&] { return StoredPhotos(stack.dir() / "photos").unfinished_files() == 0; }));
 }
 
 TEST_CASE("an SVG stands in for photos that are not there, where it is the fallback picture") {
