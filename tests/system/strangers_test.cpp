@@ -33,6 +33,7 @@ struct Victim {
     std::string photo;
     std::string deleted;
     std::string session;
+    std::string key;
     std::vector<std::string> links;
     std::string owner;
 
@@ -52,18 +53,22 @@ struct Victim {
         }
         const json::value sessions = parse_json(stack.get("/api/sessions", {}, &jar).body);
         session = text_at(sessions.at("sessions").as_array().at(0), "id");
+        const Response made =
+            stack.send({.url = "/api/keys", .method = "POST", .body = R"({"name": "a"})", .jar = &jar});
+        REQUIRE(made.status == 201);
+        key = text_at(parse_json(made.body), "id");
         owner = text_at(parse_json(stack.get("/api/sessions/current", {}, &jar).body), "owner");
     }
 
     // Whatever a stranger must not read.
     std::vector<std::string> secrets() const {
         std::vector<std::string> all = links;
-        all.insert(all.end(), {photo, deleted, session, owner});
+        all.insert(all.end(), {photo, deleted, session, key, owner});
         return all;
     }
     std::string belongings(const Stack& stack) {
         std::string text;
-        for (const char* target : {"/api/photos", "/api/photos?deleted=1", "/api/links"}) {
+        for (const char* target : {"/api/photos", "/api/photos?deleted=1", "/api/links", "/api/keys"}) {
             const Response response = stack.get(target, {}, &jar);
             REQUIRE(response.status == 200);
             text += response.body;
@@ -83,6 +88,7 @@ Ids ids_for(const std::string& path, const Victim& victim) {
     if (path.starts_with("/api/photos/")) return {{victim.photo, victim.deleted}, std::string(26, 'c')};
     if (path.starts_with("/api/links/")) return {victim.links, std::string(26, 'c')};
     if (path.starts_with("/api/sessions/")) return {{victim.session}, std::string(32, 'c')};
+    if (path.starts_with("/api/keys/")) return {{victim.key}, std::string(26, 'c')};
     FAIL("whose ids does this path take? " << path);
     return {};
 }
