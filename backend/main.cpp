@@ -303,6 +303,7 @@ std::vector<Route> Service::routes() {
                         session_api_.routes(), key_api_.routes(), quarantine_api_.routes(), readiness_->routes()}) {
         all.insert(all.end(), routes.begin(), routes.end());
     }
+    all.push_back(table_route(all));
     return all;
 }
 

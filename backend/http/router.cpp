@@ -1,7 +1,11 @@
 #include "backend/http/router.hpp"
 
 #include <algorithm>
+#include <boost/json.hpp>
 #include <optional>
+#include <utility>
+
+#include "backend/http/json.hpp"
 
 namespace thumbgate {
 namespace {
@@ -37,7 +41,36 @@ std::optional<std::vector<std::string>> match_pattern(std::string_view pattern, 
     return path.empty() ? std::optional(std::move(parameters)) : std::nullopt;
 }
 
+const char* name(RouteKind kind) {
+    switch (kind) {
+        case RouteKind::api:
+            return "api";
+        case RouteKind::thumbnail:
+            return "thumbnail";
+        case RouteKind::internal:
+            break;
+    }
+    return "internal";
+}
+
+boost::json::object route_json(const Route& route) {
+    return {{"method", route.method}, {"pattern", route.pattern}, {"kind", name(route.kind)}};
+}
+
 }  // namespace
+
+Route table_route(const std::vector<Route>& routes) {
+    Route own{"GET", "/routes", RouteKind::internal, {}};
+    boost::json::array table;
+    for (const Route& route : routes) table.push_back(route_json(route));
+    table.push_back(route_json(own));
+    boost::json::object body;
+    body["routes"] = std::move(table);
+    own.handler = [body = std::move(body)](Request& /*request*/) -> boost::asio::awaitable<Result<Response>> {
+        co_return json_response(200, body);
+    };
+    return own;
+}
 
 Router::Match Router::match(std::string_view method, std::string_view path) const {
     Match match;

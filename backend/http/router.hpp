@@ -27,6 +27,9 @@ struct Route {
     Handler handler;
 };
 
+// GET /routes, for operators and tests: these routes and itself, {"routes": [{"method", "pattern", "kind"}, …]}.
+Route table_route(const std::vector<Route>& routes);
+
 class Router {
   public:
     explicit Router(std::vector<Route> routes) : routes_(std::move(routes)) {}

@@ -1,6 +1,10 @@
 // Which handler answers which path.
 #include "backend/http/router.hpp"
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/use_future.hpp>
+
 #include "tests/support/catch.hpp"
 
 using namespace thumbgate;
@@ -56,4 +60,18 @@ TEST_CASE("a wrong method on a right path is told which are right") {
     CHECK(router().match("PUT", "/api/photos").allowed == "POST, GET, HEAD");
     CHECK(router().match("PUT", "/api/photos/x").allowed == "GET, HEAD, DELETE");
     CHECK(router().match("PUT", "/nope").allowed.empty());
+}
+
+TEST_CASE("the table of routes says every route, and itself") {
+    const Route route = table_route(
+        {{"POST", "/api/photos", RouteKind::api, nothing}, {"GET", "/thumb/*", RouteKind::thumbnail, nothing}});
+    CHECK(route.pattern == "/routes");
+    boost::asio::io_context io;
+    Request request;
+    auto answer = boost::asio::co_spawn(io, route.handler(request), boost::asio::use_future);
+    io.run();
+    CHECK(answer.get()->body == R"({"routes":[{"method":"POST","pattern":"/api/photos","kind":"api"},)"
+                                R"({"method":"GET","pattern":"/thumb/*","kind":"thumbnail"},)"
+                                R"({"method":"GET","pattern":"/routes","kind":"internal"}]})"
+                                "\n");
 }
