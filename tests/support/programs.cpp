@@ -23,6 +23,10 @@ std::filesystem::path in_path(std::string_view name) {
     fail_fixture("not in PATH: " + std::string(name));
 }
 
+std::filesystem::path apidocs_dir() {
+    return THUMBGATE_APIDOCS_DIR;
+}
+
 std::filesystem::path repository() {
     return THUMBGATE_SOURCE_DIR;
 }

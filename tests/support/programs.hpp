@@ -15,6 +15,9 @@ inline std::filesystem::path module_path(bool with_fault_points = false) {
 // Where PATH has a program; fails the test when nowhere.
 std::filesystem::path in_path(std::string_view name);
 
+// What the build made of docs/openapi.yaml, for nginx to serve.
+std::filesystem::path apidocs_dir();
+
 // The root of the repository, where conf/ and contract/vectors/ are.
 std::filesystem::path repository();
 

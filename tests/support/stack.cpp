@@ -2,7 +2,9 @@
 
 #include <unistd.h>
 
+#include "tests/support/api_contract.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/failure.hpp"
 #include "tests/support/log_check.hpp"
 #include "tests/support/programs.hpp"
 #include "tests/support/prometheus.hpp"
@@ -35,6 +37,13 @@ std::vector<json::value> log_lines(const fs::path& file, size_t at_least) {
 double metric_of(const Response& page, const std::string& name, const std::map<std::string, std::string>& labels) {
     if (page.status != 200) FAIL("no page of metrics: " << page);
     return metric(page.body, name, labels);
+}
+
+// What no test asks about is to be as documented as well. Links are tried with configurations that are not documented.
+void judge(const Request& request, const Response& response) {
+    if (request.url.contains("/t/")) return;
+    const Judgement judgement = ApiContract::of_repository().judge(request.method, request.url, response);
+    for (const std::string& objection : judgement.objections) fail_quietly("docs/openapi.yaml: " + objection);
 }
 
 }  // namespace
@@ -79,6 +88,7 @@ void Stack::write_data_dir(const StackOptions& options) const {
     write_file(dir() / "keys", kKeyFile, 0600);
     write_file(dir() / "secret", kSecret, 0600);
     fs::create_directory_symlink(module_path().parent_path(), dir() / "modules");
+    fs::create_directory_symlink(apidocs_dir(), dir() / "apidocs");
     const std::string address = "127.0.0.1:" + std::to_string(port());
     for (const auto& entry : fs::directory_iterator(repository() / "conf")) {
         if (!entry.is_regular_file()) continue;
@@ -127,7 +137,9 @@ Response Stack::get_as(const std::string& type, const std::string& target, const
 
 Response Stack::send(Request request) const {
     request.url = url(request.url);
-    return fetch(request);
+    Response response = fetch(request);
+    if (response.status != 0) judge(request, response);
+    return response;
 }
 
 Uploaded Stack::upload(const Photo& photo, CookieJar* jar) const {

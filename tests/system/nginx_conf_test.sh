@@ -10,6 +10,7 @@ mkdir -p "$data"/{run,log,cache,tmp,conf/tls}
 cp "$root"/conf/*.conf "$data/conf/"
 ln -s "$root/build/bin" "$data/modules"
 ln -s "$root/web" "$data/web"
+ln -s "$root/build/apidocs/served" "$data/apidocs"
 for keys in keys acme-keys globex-keys; do "$root/build/bin/thumbgate" key new "$data/$keys" >/dev/null; done
 od -An -v -tx1 -N32 /dev/urandom | tr -d ' \n' >"$data/secret"
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=img.example.com \
