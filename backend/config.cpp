@@ -34,6 +34,7 @@ struct Texts {
     std::string max_svg_bytes = "4MiB";
     std::string max_form_bytes = "256KiB";
     std::string max_uploads = "64";
+    std::string max_originals = "64";
     std::string quota_bytes = "10GiB";
     std::string quota_photos = "10000";
     std::string address_quota_bytes = "5GiB";
@@ -116,6 +117,7 @@ void add_limits(CLI::App& app, Texts& texts) {
     add(app, "max-svg-bytes", texts.max_svg_bytes, "size of an uploaded SVG");
     add(app, "max-form-bytes", texts.max_form_bytes, "size of an uploaded form, without the picture");
     add(app, "max-uploads", texts.max_uploads, "uploads at once; one more is refused");
+    add(app, "max-originals", texts.max_originals, "originals being sent at once; one more is refused");
     add(app, "max-pixels", texts.max_pixels, "pixels of a picture, over all its frames");
     add(app, "max-animation-pixels", texts.max_animation_pixels,
         "pixels of an animated thumbnail, over all its frames; beyond, it is the first frame; 0 for none");
@@ -319,6 +321,7 @@ void read_limits(Reader& reader, const Texts& texts, Config& config) {
     config.uploads.one.max_svg_bytes = reader.size("max-svg-bytes", texts.max_svg_bytes);
     config.uploads.one.max_form_bytes = reader.size("max-form-bytes", texts.max_form_bytes);
     config.uploads.max_at_once = reader.number("max-uploads", texts.max_uploads, 1, 100'000);
+    config.originals.max_at_once = reader.number("max-originals", texts.max_originals, 1, 100'000);
     config.server.max_connections = reader.number("max-connections", texts.max_connections, 1, 100'000);
     config.server.max_header_bytes = header_bytes(reader, texts.max_header_bytes);
     config.redis.deadline = reader.duration("redis-timeout", texts.redis_timeout, milliseconds(10), milliseconds(900));

@@ -24,6 +24,7 @@
 #include "backend/log.hpp"
 #include "backend/metrics.hpp"
 #include "backend/photos/link_api.hpp"
+#include "backend/photos/originals.hpp"
 #include "backend/photos/photo_api.hpp"
 #include "backend/photos/photo_info.hpp"
 #include "backend/photos/pictures.hpp"
@@ -108,6 +109,7 @@ class Service {
   private:
     std::expected<void, std::string> start_converters();
     std::vector<Route> routes();
+    void watch(const Error& error);
     asio::awaitable<void> wait_for_signals();
     asio::awaitable<void> tell_when_ready();
     asio::awaitable<void> drain();
@@ -148,6 +150,7 @@ class Service {
     PhotoUrls urls_;
     SessionApi session_api_;
     LinkApi link_api_;
+    Originals originals_;
     ShareApi share_api_;
     QuarantineApi quarantine_api_;
     std::optional<Intake> intake_;
@@ -208,7 +211,8 @@ Service::Service(Config config, Foundations foundations)
           [this](Request& request, std::string owner) { return quotas_.describe(request, std::move(owner)); },
           config_.urls.public_url),
       link_api_({sessions_, photos_, links_, threads_, urls_, link_counts_, revocations_}),
-      share_api_({*storage_, sessions_, photos_, links_, threads_, urls_, link_counts_}),
+      originals_(photos_, threads_, config_.originals),
+      share_api_({*storage_, sessions_, photos_, links_, threads_, urls_, link_counts_, originals_}),
       quarantine_api_(quarantine_, threads_),
       photo_info_(photos_, threads_) {
     signals_.add(SIGUSR1);
@@ -247,7 +251,7 @@ std::expected<void, std::string> Service::start() {
     const IntakeParts intake_parts{*storage_, photos_, threads_,      *pool_, sessions_,
                                    owners_,   quotas_, upload_marks_, disk_};
     intake_.emplace(intake_parts, config_.uploads.one);
-    const PhotoParts parts{photos_, threads_, sessions_, urls_, metrics_, purges_, *intake_, removals_};
+    const PhotoParts parts{photos_, threads_, sessions_, urls_, metrics_, purges_, *intake_, removals_, originals_};
     photo_api_.emplace(parts, config_.uploads);
     const auto log_not_stored = [this](const Error& error) {
         log_.error("a converted picture cannot be stored", {{"detail", error.detail}});
@@ -264,8 +268,7 @@ std::expected<void, std::string> Service::start() {
                       config_.urls.public_url);
     server_.emplace(
         io_.get_executor(), std::move(*listener_), config_.server,
-        [this](Request& request) { return frontend_->respond(request); },
-        [this](const Error& error) { metrics_.on_error(error.code); });
+        [this](Request& request) { return frontend_->respond(request); }, [this](const Error& error) { watch(error); });
     listener_.reset();
     redis_.start();
     disk_.start();
@@ -311,6 +314,12 @@ asio::awaitable<Result<Response>> Service::show_metrics(Request& /*request*/) {
     response.set("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
     response.body = metrics_.text();
     co_return response;
+}
+
+// What has no request's line of the log: refused before there was one, or cut off when that line was written.
+void Service::watch(const Error& error) {
+    metrics_.on_error(error.code);
+    if (error.status >= 500) log_.error("an answer was cut off", {{"error", error.code}, {"detail", error.detail}});
 }
 
 asio::awaitable<void> Service::wait_for_signals() {
