@@ -63,6 +63,7 @@ struct Texts {
     std::string url_ladder = "false";
     std::string session_lifetime = "30d";
     std::string undo = "10m";
+    std::string retention = "0";
     std::string drain_timeout = "20s";
     std::string lame_duck = "6s";
     std::string results_max_size = "10GiB";
@@ -145,6 +146,7 @@ void add_limits(CLI::App& app, Texts& texts) {
     add(app, "url-ladder", texts.url_ladder, "true where the edge's thumb_sizes has the widths of --base-sizes");
     add(app, "session-lifetime", texts.session_lifetime, "time after which an unused session ends");
     add(app, "undo", texts.undo, "time for which a deleted photo can be restored; 0: it is gone at once");
+    add(app, "retention", texts.retention, "time after which a photo is removed for good; 0: it stays");
     add(app, "drain-timeout", texts.drain_timeout, "time that requests get to finish on SIGTERM");
     add(app, "lame-duck", texts.lame_duck, "of that, time in which the edge's idle connections are not closed");
     app.add_option("--base-sizes", texts.base_sizes, "widths, in pixels, of the thumbnails that answers name")
@@ -335,6 +337,7 @@ void read_limits(Reader& reader, const Texts& texts, Config& config) {
     config.urls.has_ladder = reader.flag("url-ladder", texts.url_ladder);
     config.sessions.lifetime = reader.seconds("session-lifetime", texts.session_lifetime);
     config.undo = texts.undo == "0" ? std::chrono::seconds(0) : reader.seconds("undo", texts.undo);
+    config.retention = texts.retention == "0" ? std::chrono::seconds(0) : reader.seconds("retention", texts.retention);
     config.urls.base_sizes.clear();
     for (const std::string& size : texts.base_sizes) {
         config.urls.base_sizes.push_back(

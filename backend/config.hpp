@@ -41,6 +41,7 @@ struct Config {
     UploadLimits uploads;
     OriginalLimits originals;
     std::chrono::seconds undo{600};     // for which a deleted photo can be restored
+    std::chrono::seconds retention{0};  // after which a photo is removed; 0: never
     QuotaConfig quota;
     UrlConfig urls;
     SessionConfig sessions;

@@ -31,6 +31,7 @@
 #include "backend/photos/quarantine_api.hpp"
 #include "backend/photos/quarantined_pool.hpp"
 #include "backend/photos/readiness.hpp"
+#include "backend/photos/retention.hpp"
 #include "backend/photos/share_api.hpp"
 #include "backend/photos/thumbnails.hpp"
 #include "backend/photos/upkeep.hpp"
@@ -110,6 +111,7 @@ class Service {
     std::expected<void, std::string> start_converters();
     std::vector<Route> routes();
     void watch(const Error& error);
+    void log_expired(const std::string& photo, bool is_finished);
     asio::awaitable<void> wait_for_signals();
     asio::awaitable<void> tell_when_ready();
     asio::awaitable<void> drain();
@@ -146,6 +148,7 @@ class Service {
     LinkCounts link_counts_;
     Sessions sessions_;
     Quotas quotas_;
+    Retention retention_;
     Upkeep upkeep_;
     PhotoUrls urls_;
     SessionApi session_api_;
@@ -203,8 +206,10 @@ Service::Service(Config config, Foundations foundations)
       link_counts_(redis_),
       sessions_(session_store_, feed_, secret_.cookie, config_.sessions),
       quotas_(usage_, threads_, redis_, config_.quota),
-      upkeep_(upload_marks_, threads_,
-              [this](std::string_view reason) { log_.error("old upload marks stay", {{"detail", reason}}); }),
+      retention_(photos_, purges_, threads_, config_.retention,
+                 [this](const std::string& photo, bool is_finished) { log_expired(photo, is_finished); }),
+      upkeep_(upload_marks_, retention_, threads_,
+              [this](std::string_view reason) { log_.error("what is old stays for now", {{"detail", reason}}); }),
       urls_(config_.urls, std::move(foundations.keys)),
       session_api_(
           sessions_, owners_,
@@ -320,6 +325,11 @@ asio::awaitable<Result<Response>> Service::show_metrics(Request& /*request*/) {
 void Service::watch(const Error& error) {
     metrics_.on_error(error.code);
     if (error.status >= 500) log_.error("an answer was cut off", {{"error", error.code}, {"detail", error.detail}});
+}
+
+void Service::log_expired(const std::string& photo, bool is_finished) {
+    metrics_.on_expired();
+    log_.info("a photo was removed for its age", {{"photo", photo}, {"files_left", !is_finished}});
 }
 
 asio::awaitable<void> Service::wait_for_signals() {
