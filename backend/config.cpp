@@ -34,6 +34,7 @@ struct Texts {
     std::string max_svg_bytes = "4MiB";
     std::string max_form_bytes = "256KiB";
     std::string max_uploads = "64";
+    std::string max_originals = "64";
     std::string quota_bytes = "10GiB";
     std::string quota_photos = "10000";
     std::string address_quota_bytes = "5GiB";
@@ -62,6 +63,7 @@ struct Texts {
     std::string url_ladder = "false";
     std::string session_lifetime = "30d";
     std::string undo = "10m";
+    std::string retention = "0";
     std::string drain_timeout = "20s";
     std::string lame_duck = "6s";
     std::string results_max_size = "10GiB";
@@ -116,6 +118,7 @@ void add_limits(CLI::App& app, Texts& texts) {
     add(app, "max-svg-bytes", texts.max_svg_bytes, "size of an uploaded SVG");
     add(app, "max-form-bytes", texts.max_form_bytes, "size of an uploaded form, without the picture");
     add(app, "max-uploads", texts.max_uploads, "uploads at once; one more is refused");
+    add(app, "max-originals", texts.max_originals, "originals being sent at once; one more is refused");
     add(app, "max-pixels", texts.max_pixels, "pixels of a picture, over all its frames");
     add(app, "max-animation-pixels", texts.max_animation_pixels,
         "pixels of an animated thumbnail, over all its frames; beyond, it is the first frame; 0 for none");
@@ -143,6 +146,7 @@ void add_limits(CLI::App& app, Texts& texts) {
     add(app, "url-ladder", texts.url_ladder, "true where the edge's thumb_sizes has the widths of --base-sizes");
     add(app, "session-lifetime", texts.session_lifetime, "time after which an unused session ends");
     add(app, "undo", texts.undo, "time for which a deleted photo can be restored; 0: it is gone at once");
+    add(app, "retention", texts.retention, "time after which a photo is removed for good; 0: it stays");
     add(app, "drain-timeout", texts.drain_timeout, "time that requests get to finish on SIGTERM");
     add(app, "lame-duck", texts.lame_duck, "of that, time in which the edge's idle connections are not closed");
     app.add_option("--base-sizes", texts.base_sizes, "widths, in pixels, of the thumbnails that answers name")
@@ -319,6 +323,7 @@ void read_limits(Reader& reader, const Texts& texts, Config& config) {
     config.uploads.one.max_svg_bytes = reader.size("max-svg-bytes", texts.max_svg_bytes);
     config.uploads.one.max_form_bytes = reader.size("max-form-bytes", texts.max_form_bytes);
     config.uploads.max_at_once = reader.number("max-uploads", texts.max_uploads, 1, 100'000);
+    config.originals.max_at_once = reader.number("max-originals", texts.max_originals, 1, 100'000);
     config.server.max_connections = reader.number("max-connections", texts.max_connections, 1, 100'000);
     config.server.max_header_bytes = header_bytes(reader, texts.max_header_bytes);
     config.redis.deadline = reader.duration("redis-timeout", texts.redis_timeout, milliseconds(10), milliseconds(900));
@@ -332,6 +337,7 @@ void read_limits(Reader& reader, const Texts& texts, Config& config) {
     config.urls.has_ladder = reader.flag("url-ladder", texts.url_ladder);
     config.sessions.lifetime = reader.seconds("session-lifetime", texts.session_lifetime);
     config.undo = texts.undo == "0" ? std::chrono::seconds(0) : reader.seconds("undo", texts.undo);
+    config.retention = texts.retention == "0" ? std::chrono::seconds(0) : reader.seconds("retention", texts.retention);
     config.urls.base_sizes.clear();
     for (const std::string& size : texts.base_sizes) {
         config.urls.base_sizes.push_back(

@@ -10,6 +10,7 @@
 #include "backend/http/address.hpp"
 #include "backend/http/server.hpp"
 #include "backend/photos/fallback.hpp"
+#include "backend/photos/originals.hpp"
 #include "backend/photos/photo_api.hpp"
 #include "backend/photos/photo_urls.hpp"
 #include "backend/sessions/redis_client.hpp"
@@ -38,7 +39,9 @@ struct Config {
     PoolConfig pool;
     ServerLimits server;
     UploadLimits uploads;
-    std::chrono::seconds undo{600};  // for which a deleted photo can be restored
+    OriginalLimits originals;
+    std::chrono::seconds undo{600};     // for which a deleted photo can be restored
+    std::chrono::seconds retention{0};  // after which a photo is removed; 0: never
     QuotaConfig quota;
     UrlConfig urls;
     SessionConfig sessions;

@@ -24,12 +24,14 @@
 #include "backend/log.hpp"
 #include "backend/metrics.hpp"
 #include "backend/photos/link_api.hpp"
+#include "backend/photos/originals.hpp"
 #include "backend/photos/photo_api.hpp"
 #include "backend/photos/photo_info.hpp"
 #include "backend/photos/pictures.hpp"
 #include "backend/photos/quarantine_api.hpp"
 #include "backend/photos/quarantined_pool.hpp"
 #include "backend/photos/readiness.hpp"
+#include "backend/photos/retention.hpp"
 #include "backend/photos/share_api.hpp"
 #include "backend/photos/thumbnails.hpp"
 #include "backend/photos/upkeep.hpp"
@@ -109,6 +111,8 @@ class Service {
   private:
     std::expected<void, std::string> start_converters();
     std::vector<Route> routes();
+    void watch(const Error& error);
+    void log_expired(const std::string& photo, bool is_finished);
     asio::awaitable<void> wait_for_signals();
     asio::awaitable<void> tell_when_ready();
     asio::awaitable<void> drain();
@@ -148,11 +152,13 @@ class Service {
     KeyUses key_uses_;
     Callers callers_;
     Quotas quotas_;
+    Retention retention_;
     Upkeep upkeep_;
     PhotoUrls urls_;
     SessionApi session_api_;
     KeyApi key_api_;
     LinkApi link_api_;
+    Originals originals_;
     ShareApi share_api_;
     QuarantineApi quarantine_api_;
     std::optional<Intake> intake_;
@@ -208,8 +214,10 @@ Service::Service(Config config, Foundations foundations)
       key_uses_(redis_),
       callers_(sessions_, api_keys_, key_uses_, threads_),
       quotas_(usage_, threads_, redis_, config_.quota),
-      upkeep_(upload_marks_, threads_,
-              [this](std::string_view reason) { log_.error("old upload marks stay", {{"detail", reason}}); }),
+      retention_(photos_, purges_, threads_, config_.retention,
+                 [this](const std::string& photo, bool is_finished) { log_expired(photo, is_finished); }),
+      upkeep_(upload_marks_, retention_, threads_,
+              [this](std::string_view reason) { log_.error("what is old stays for now", {{"detail", reason}}); }),
       urls_(config_.urls, std::move(foundations.keys)),
       session_api_(
           sessions_, owners_,
@@ -217,7 +225,8 @@ Service::Service(Config config, Foundations foundations)
           config_.urls.public_url),
       key_api_({sessions_, owners_, api_keys_, key_uses_, threads_}),
       link_api_({callers_, photos_, links_, threads_, urls_, link_counts_, revocations_}),
-      share_api_({*storage_, sessions_, photos_, links_, threads_, urls_, link_counts_}),
+      originals_(photos_, threads_, config_.originals),
+      share_api_({*storage_, sessions_, photos_, links_, threads_, urls_, link_counts_, originals_}),
       quarantine_api_(quarantine_, threads_),
       photo_info_(photos_, threads_) {
     signals_.add(SIGUSR1);
@@ -256,7 +265,7 @@ std::expected<void, std::string> Service::start() {
     const IntakeParts intake_parts{*storage_, photos_, threads_,      *pool_, sessions_,
                                    owners_,   quotas_, upload_marks_, disk_};
     intake_.emplace(intake_parts, config_.uploads.one);
-    const PhotoParts parts{photos_, threads_, callers_, urls_, metrics_, purges_, *intake_, removals_};
+    const PhotoParts parts{photos_, threads_, callers_, urls_, metrics_, purges_, *intake_, removals_, originals_};
     photo_api_.emplace(parts, config_.uploads);
     const auto log_not_stored = [this](const Error& error) {
         log_.error("a converted picture cannot be stored", {{"detail", error.detail}});
@@ -273,8 +282,7 @@ std::expected<void, std::string> Service::start() {
                       config_.urls.public_url);
     server_.emplace(
         io_.get_executor(), std::move(*listener_), config_.server,
-        [this](Request& request) { return frontend_->respond(request); },
-        [this](const Error& error) { metrics_.on_error(error.code); });
+        [this](Request& request) { return frontend_->respond(request); }, [this](const Error& error) { watch(error); });
     listener_.reset();
     redis_.start();
     disk_.start();
@@ -321,6 +329,17 @@ asio::awaitable<Result<Response>> Service::show_metrics(Request& /*request*/) {
     response.set("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
     response.body = metrics_.text();
     co_return response;
+}
+
+// What has no request's line of the log: refused before there was one, or cut off when that line was written.
+void Service::watch(const Error& error) {
+    metrics_.on_error(error.code);
+    if (error.status >= 500) log_.error("an answer was cut off", {{"error", error.code}, {"detail", error.detail}});
+}
+
+void Service::log_expired(const std::string& photo, bool is_finished) {
+    metrics_.on_expired();
+    log_.info("a photo was removed for its age", {{"photo", photo}, {"files_left", !is_finished}});
 }
 
 asio::awaitable<void> Service::wait_for_signals() {

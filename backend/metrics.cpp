@@ -75,6 +75,9 @@ Metrics::Metrics(std::string_view version, std::size_t converters, std::size_t s
       quarantine_refused_(counters(registry_, "thumbgate_backend_quarantine_refused_total",
                                    "Jobs refused because their picture is in quarantine.")
                               .Add({})),
+      expired_(counters(registry_, "thumbgate_backend_photos_expired_total",
+                        "Photos removed because they were kept for as long as --retention says.")
+                   .Add({})),
       storage_tasks_(gauges(registry_, "thumbgate_backend_storage_tasks",
                             "Calls of the storage, by access (read or write) and state: running, waiting for a "
                             "thread, or stuck (running for longer than they get).")),
@@ -162,6 +165,10 @@ void Metrics::on_stages(const StageTimes& times, double total_seconds) {
 void Metrics::on_upload(std::string_view result, std::uint64_t bytes) {
     uploads_.Add({{"result", std::string(result)}}).Increment();
     if (result == "stored") upload_bytes_.Increment(static_cast<double>(bytes));
+}
+
+void Metrics::on_expired() {
+    expired_.Increment();
 }
 
 void Metrics::set_redis_up(bool up) {

@@ -32,6 +32,7 @@ class Metrics {
     void on_stages(const StageTimes& times, double total_seconds);
     // `result`: "stored", or the code of the error.
     void on_upload(std::string_view result, std::uint64_t bytes);
+    void on_expired();
     void set_redis_up(bool up);
     void set_connections(std::size_t count);
     // `access`: "read" or "write".
@@ -77,6 +78,7 @@ class Metrics {
     prometheus::Counter& upload_bytes_;
     prometheus::Counter& quarantined_;
     prometheus::Counter& quarantine_refused_;
+    prometheus::Counter& expired_;
     prometheus::Family<prometheus::Gauge>& storage_tasks_;
     prometheus::Gauge& redis_up_;
     prometheus::Gauge& connections_;

@@ -97,6 +97,8 @@ export const hasSessions = () => has('/api/sessions');
 
 export const photos = (cursor) => ask('GET', `/api/photos${cursor ? `?cursor=${encodeURIComponent(cursor)}` : ''}`);
 export const deletePhoto = (id) => patiently('DELETE', one('photos', id));
+// The file as it was added; for the photo's owner.
+export const originalOf = ({ id }) => `${one('photos', id)}/original`;
 export const restorePhoto = (id) => patiently('POST', `${one('photos', id)}/restore`);
 
 // Those that can be brought back. A server without that answers with what is not deleted.

@@ -42,7 +42,8 @@ function factsOf(link) {
     ends(link.expires),
     numberOf(link) > 1 && link.name ? count(numberOf(link), 'photo') : null,
     link.opened === undefined ? null : `opened ${link.opened === 1 ? 'once' : count(link.opened, 'time')}`,
-    link.bound ? 'only in one browser' : null
+    link.bound ? 'only in one browser' : null,
+    link.original ? (numberOf(link) > 1 ? 'with the originals' : 'with the original') : null
   ].filter(Boolean);
 }
 

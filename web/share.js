@@ -40,6 +40,7 @@ function termsOf(data) {
   if (data.get('width')) terms.width = Number(data.get('width'));
   if (data.get('name')?.trim()) terms.name = data.get('name').trim();
   if (data.get('bound')) terms.bound = true;
+  if (data.get('original')) terms.original = true;
   return terms;
 }
 
@@ -55,9 +56,19 @@ function makeForm(full) {
     choice('Ends after', 'life', LIVES, USUAL_LIFE),
     choice('Size', 'width', WIDTHS, USUAL_WIDTH),
     full && choice('Who can open it', 'bound', [['Anyone with the link', ''], ['Only this browser', 'yes']], ''),
+    full && originals(),
     full && element('label.field', {}, element('span', {}, 'Name ', element('span.muted', {}, '(whoever opens it sees it)')),
       element('input', { type: 'text', name: 'name', maxLength: 100, autocomplete: 'off' })),
     element('div.buttons', {}, element('button.primary', { type: 'submit' }, icon('link'), element('span', {}, 'Make a link'))));
+}
+
+// What a camera wrote into a file goes along with it: said where it is chosen.
+function originals() {
+  const fieldset = choice('What can be downloaded', 'original', [['Pictures', ''], ['Originals too', 'yes']], '');
+  fieldset.append(element('p.muted.small.hint', { id: 'about-originals' },
+    'An original may say where, when and with which device it was taken. Pictures never do.'));
+  fieldset.setAttribute('aria-describedby', 'about-originals');
+  return fieldset;
 }
 
 // A row of which one is chosen.

@@ -1,6 +1,7 @@
 // One photo, as large as the window: arrow keys or a swipe for the next, Esc or the Back button to leave.
 
-import { element, iconButton, show } from './dom.js';
+import { originalOf } from './api.js';
+import { element, icon, iconButton, show } from './dom.js';
 import { moment, size } from './format.js';
 import { describe, giveUp, picture, placeholder } from './picture.js';
 
@@ -68,6 +69,7 @@ export class Viewer extends EventTarget {
       element('header.viewer-bar', {},
         element('p.viewer-place', {}),
         iconButton('info', { label: 'About this photo', 'aria-expanded': 'false', onclick: () => this.#toggleFacts() }),
+        element('a.round.original', { 'aria-label': 'Download original', title: 'Download original', download: '' }, icon('download')),
         iconButton('share', { label: 'Share', onclick: () => tell('share') }),
         iconButton('trash', { label: 'Delete', onclick: () => tell('delete') }),
         iconButton('close', { label: 'Close', onclick: () => this.#dialog.close() })),
@@ -134,6 +136,7 @@ export class Viewer extends EventTarget {
   #describe(photo) {
     const [place, count] = this.#grid.position(photo.id);
     this.#dialog.querySelector('.viewer-place').textContent = `${place} of ${count}`;
+    this.#dialog.querySelector('.original').href = originalOf(photo);
     this.#dialog.querySelector('[role=status]').textContent = `${place} of ${count}. ${describe(photo)}`;
     show(this.#dialog.querySelector('.previous'), place > 1);
     show(this.#dialog.querySelector('.next'), place < count);

@@ -86,6 +86,12 @@ std::string_view media_type(SourceFormat format) {
     return kNames.at(static_cast<std::size_t>(format)).media_type;
 }
 
+std::optional<SourceFormat> source_format(std::string_view name) {
+    const auto found = std::ranges::find(kNames, name, &FormatNames::name);
+    if (found == kNames.end()) return std::nullopt;
+    return static_cast<SourceFormat>(found - kNames.begin());
+}
+
 std::optional<SourceFormat> sniff(std::string_view head) {
     for (const auto& [magic, format] : kMagic) {
         if (head.starts_with(magic)) return format;

@@ -14,6 +14,7 @@ inline constexpr std::string_view kReadFormats = "JPEG, PNG, WebP, AVIF, HEIC, G
 
 std::string_view name(SourceFormat format);        // "jpeg"
 std::string_view media_type(SourceFormat format);  // "image/jpeg"
+std::optional<SourceFormat> source_format(std::string_view name);
 
 // What an SVG has to begin within; of any other format the first 32 bytes are enough.
 inline constexpr std::size_t kLongestHead = 4096;

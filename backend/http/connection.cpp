@@ -66,6 +66,7 @@ class HttpConnection final : public Connection, public BodyReader {
     asio::awaitable<bool> serve_one();
     Request take_request();
     asio::awaitable<bool> send(const Response& response, bool head_only, bool keep_alive);
+    asio::awaitable<bool> send_pieces(BodySource& source);
     asio::awaitable<error_code> continue_body();
     asio::awaitable<void> read_small_rest();
     asio::awaitable<void> linger();
@@ -240,8 +241,8 @@ asio::awaitable<bool> HttpConnection::send(const Response& response, bool head_o
     message.reason(reason_phrase(response.status));
     for (const Header& header : response.headers) message.insert(header.name, header.value);
     message.keep_alive(keep_alive);
-    if (has_body) message.content_length(response.body.size());
-    if (has_body && !head_only) {
+    if (has_body) message.content_length(response.size());
+    if (has_body && !head_only && !response.source) {
         message.body() = beast::span<const char>(response.body.data(), response.body.size());
     }
     http::response_serializer<http::span_body<const char>> serializer(message);
@@ -250,7 +251,32 @@ asio::awaitable<bool> HttpConnection::send(const Response& response, bool head_o
         stream_.expires_after(state_->limits.write_timeout);
         co_await http::async_write_some(stream_, serializer, into(error));
     }
-    co_return !error || error == http::error::end_of_stream;
+    if (error && error != http::error::end_of_stream) co_return false;
+    if (!has_body || head_only || !response.source) co_return true;
+    co_return co_await send_pieces(*response.source);
+}
+
+asio::awaitable<bool> HttpConnection::send_pieces(BodySource& source) {
+    for (std::uint64_t left = source.size(); left > 0;) {
+        auto piece = co_await source.next();
+        if (!piece || piece->empty() || piece->size() > left) {
+            const Error error =
+                piece ? Error{500, "body_size", "", "an answer's body is not as long as it was said to be"}
+                      : std::move(piece.error());
+            if (state_->watcher) state_->watcher(error);
+            co_return false;
+        }
+        left -= piece->size();
+        while (!piece->empty()) {
+            error_code error;
+            stream_.expires_after(state_->limits.stream_timeout);
+            const std::size_t sent =
+                co_await stream_.async_write_some(asio::buffer(piece->data(), piece->size()), into(error));
+            if (error) co_return false;
+            piece->remove_prefix(sent);
+        }
+    }
+    co_return true;
 }
 
 }  // namespace

@@ -173,7 +173,7 @@ void Frontend::log_request(const Request& request, const Response& response, dou
         {"method", loggable(request.method)},
         {"target", loggable(request.target)},
         {"status", response.status},
-        {"bytes", response.body.size()},
+        {"bytes", response.size()},
         {"ms", stages(request.times, seconds)},
     };
     if (!request.key.empty()) fields["key"] = request.key;

@@ -16,7 +16,7 @@ constexpr std::string_view kStyle = R"css(
 body{margin:0;background:var(--paper);color:var(--ink);font:1rem/1.5 system-ui,sans-serif}
 main{max-width:76rem;margin:0 auto;padding:1.5rem 1rem 3rem}
 h1{margin:0;font-size:1.5rem;line-height:1.25;overflow-wrap:anywhere}
-p{margin:.25rem 0 0}.quiet{color:var(--quiet);font-size:.9rem}
+p{margin:.25rem 0 0}.quiet{color:var(--quiet);font-size:.9rem}.small{font-size:.85em;font-weight:400}
 figure{margin:1.25rem 0 0}
 img{display:block;max-width:100%;height:auto;border-radius:.5rem;background:var(--line)}
 figure img{margin:0 auto;max-height:80vh;width:auto}

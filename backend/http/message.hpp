@@ -5,6 +5,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -38,6 +39,17 @@ class BodyReader {
     virtual std::optional<std::uint64_t> announced_bytes() const = 0;
     // The next bytes, at most 64 KiB, valid until the next call; empty at the end.
     // Errors: 400 malformed or cut off, 408 too slow (then the connection is gone, and the answer with it).
+    virtual boost::asio::awaitable<Result<std::string_view>> next() = 0;
+};
+
+// A response's body that is too large to hold: read while it is sent, each piece once the one before has left.
+class BodySource {
+  public:
+    virtual ~BodySource() = default;
+    // In all; what `next` gives is exactly that much.
+    virtual std::uint64_t size() const = 0;
+    // The next bytes, valid until the next call; never empty before the end. Not called once they are all given. After
+    // an error the connection is closed, since its client waits for more than will come.
     virtual boost::asio::awaitable<Result<std::string_view>> next() = 0;
 };
 
@@ -75,8 +87,10 @@ struct Response {
     int status = 200;
     std::vector<Header> headers;  // without Content-Length and Connection, which the server adds
     std::string body;
-    std::optional<Error> error;  // what it reports, for the log
+    std::shared_ptr<BodySource> source;  // null, or sent instead of `body`
+    std::optional<Error> error;          // what it reports, for the log
 
+    std::uint64_t size() const { return source ? source->size() : body.size(); }
     void set(std::string name, std::string value) { headers.push_back({std::move(name), std::move(value)}); }
 };
 

@@ -12,10 +12,11 @@ namespace {
 
 constexpr std::string_view kTypePrefix = "urn:thumbgate:problem:";
 
-constexpr std::array<std::pair<int, std::string_view>, 24> kReasons{{
+constexpr std::array<std::pair<int, std::string_view>, 26> kReasons{{
     {200, "OK"},
     {201, "Created"},
     {204, "No Content"},
+    {206, "Partial Content"},
     {304, "Not Modified"},
     {400, "Bad Request"},
     {401, "Unauthorized"},
@@ -28,6 +29,7 @@ constexpr std::array<std::pair<int, std::string_view>, 24> kReasons{{
     {413, "Content Too Large"},
     {414, "URI Too Long"},
     {415, "Unsupported Media Type"},
+    {416, "Range Not Satisfiable"},
     {422, "Unprocessable Content"},
     {429, "Too Many Requests"},
     {431, "Request Header Fields Too Large"},

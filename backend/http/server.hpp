@@ -23,7 +23,10 @@ struct ServerLimits {
     std::chrono::seconds idle_timeout{75};    // longer than an nginx keeps a connection (60), so that it ends it
     std::chrono::seconds body_timeout{30};    // for each piece of a body
     std::chrono::seconds write_timeout{30};   // for each piece of a response
-    std::chrono::seconds linger_timeout{5};   // for a body that nobody wants, before the connection is closed
+    // For each piece of a response that is read while it is sent, of a client who may be slow: longer than an nginx
+    // waits for its client (60), so that it is the edge who gives up, and does not take this service for broken.
+    std::chrono::seconds stream_timeout{90};
+    std::chrono::seconds linger_timeout{5};  // for a body that nobody wants, before the connection is closed
 };
 
 struct DrainTimes {
@@ -37,7 +40,7 @@ class Server {
   public:
     // Must not throw; the error path of a responder is a response.
     using Responder = std::function<boost::asio::awaitable<Response>(Request&)>;
-    // Told of what is refused before there is a request to answer.
+    // Told of what is refused before there is a request to answer, and of what cut an answer off.
     using Watcher = std::function<void(const Error&)>;
 
     Server(boost::asio::any_io_executor executor, Listener listener, ServerLimits limits, Responder responder,

@@ -37,6 +37,7 @@ Result<json::object> link_json(const ListedLink& link, const PhotoUrls& urls, st
                         {"expires", record.expires},
                         {"photos", record.photos.size()},
                         {"bound", !record.session.empty()},
+                        {"original", record.original},
                         {"opened", opened},
                         {"thumbnail", thumbnails->empty() ? json::value() : thumbnails->begin()->value()}};
 }
@@ -80,6 +81,7 @@ LinkRecord make_record(const Caller& caller, LinkRequest wanted) {
     link.expires = link.created + static_cast<std::uint64_t>(wanted.expires_in.count());
     link.options = std::move(wanted.options);
     if (wanted.is_bound && caller.session) link.session = caller.session->hash;
+    link.original = wanted.has_original;
     return link;
 }
 

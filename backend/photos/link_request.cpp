@@ -98,6 +98,8 @@ Result<bool> read_member(LinkRequest& request, LinkScope scope, std::string_view
         done = read_name(value, request.name);
     } else if (name == "bound") {
         done = read_flag(name, value, request.is_bound);
+    } else if (name == "original") {
+        done = read_flag(name, value, request.has_original);
     } else if (name == "photos" && scope == LinkScope::album) {
         done = read_photos(value, request.photos);
     } else {

@@ -19,14 +19,15 @@ struct LinkRequest {
     std::string options;  // "/rt:fill/w:300/h:200", or empty
     std::string name;
     bool is_bound = false;
+    bool has_original = false;
     std::vector<std::string> photos;  // of an album
 };
 
 enum class LinkScope { photo, album };
 
 // A JSON object: expires_in (seconds, or a text like "90s", "1h", "7d"; at most 366 days), and any of name, bound,
-// width, height, resizing_type, gravity, enlarge, quality, dpr, format; for an album also photos, a list of one to
-// kMaxPhotosOfLink ids, of which a second mention does not count. The error is 400 and names what is wrong.
+// original, width, height, resizing_type, gravity, enlarge, quality, dpr, format; for an album also photos, a list of
+// one to kMaxPhotosOfLink ids, of which a second mention does not count. The error is 400 and names what is wrong.
 Result<LinkRequest> parse_link_request(std::string_view body, LinkScope scope);
 
 // Whose link it is, and for how long: the options that every URL of a link begins with.

@@ -74,6 +74,7 @@ std::vector<Route> PhotoApi::routes() {
         {"POST", all, RouteKind::api, [this](Request& request) { return upload(request); }},
         {"GET", all, RouteKind::api, [this](Request& request) { return list(request); }},
         {"GET", one, RouteKind::api, [this](Request& request) { return show(request); }},
+        {"GET", "/api/photos/{id}/original", RouteKind::api, [this](Request& request) { return original(request); }},
         {"DELETE", one, RouteKind::api, [this](Request& request) { return remove(request); }},
         {"POST", "/api/photos/{id}/restore", RouteKind::api, [this](Request& request) { return restore(request); }},
     };
@@ -164,6 +165,15 @@ PhotoApi::Answer PhotoApi::show(Request& request) {
     if (!body) co_return std::unexpected(body.error());
     Response response = json_response(200, *body);
     add_cookie(response, owned->caller);
+    co_return response;
+}
+
+PhotoApi::Answer PhotoApi::original(Request& request) {
+    const auto owned = co_await find_owned_photo(request, parts_.callers, parts_.photos, parts_.threads);
+    if (!owned) co_return std::unexpected(owned.error());
+    const std::string& id = owned->record.id;
+    auto response = co_await parts_.originals.send(request, id, "original-" + id);
+    if (response) add_cookie(*response, owned->caller);
     co_return response;
 }
 

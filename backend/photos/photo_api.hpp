@@ -1,6 +1,6 @@
-// POST and GET /api/photos, GET and DELETE /api/photos/{id}, POST /api/photos/{id}/restore. Another owner's photo is
-// answered as one that is not there. Not thread-safe: it runs on the service's executor, and leaves blocking work to
-// the storage threads.
+// POST and GET /api/photos, GET and DELETE /api/photos/{id}, GET /api/photos/{id}/original, POST
+// /api/photos/{id}/restore. Another owner's photo is answered as one that is not there. Not thread-safe: it runs on the
+// service's executor, and leaves blocking work to the storage threads.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -12,6 +12,7 @@
 #include "backend/http/router.hpp"
 #include "backend/metrics.hpp"
 #include "backend/photos/intake.hpp"
+#include "backend/photos/originals.hpp"
 #include "backend/photos/photo_store.hpp"
 #include "backend/photos/photo_urls.hpp"
 #include "backend/photos/removal_schedule.hpp"
@@ -35,6 +36,7 @@ struct PhotoParts {
     Purges& purges;
     Intake& intake;
     RemovalSchedule& removals;
+    Originals& originals;
 };
 
 class PhotoApi {
@@ -50,6 +52,7 @@ class PhotoApi {
     Answer upload(Request& request);
     Answer list(Request& request);
     Answer show(Request& request);
+    Answer original(Request& request);
     Answer list_deleted(Request& request);
     Answer remove(Request& request);
     Answer restore(Request& request);

@@ -180,6 +180,28 @@ Result<DeletedPage> PhotoStore::list_deleted(const std::string& owner, const std
     return list_markers<DeletedPage>(storage_.list(owner_prefix(owner)), cursor, limit, find_own);
 }
 
+Result<std::vector<std::string>> PhotoStore::owners(const std::string& after, std::size_t most) {
+    return storage_.list_names("owners", after, most);
+}
+
+Result<std::vector<PhotoRecord>> PhotoStore::list_older(const std::string& owner, std::uint64_t created_ms,
+                                                        std::size_t most) {
+    const auto keys = storage_.list(owner_prefix(owner));
+    if (!keys) return std::unexpected(keys.error());
+    const std::string end = owner_prefix(owner) + fmt::format("{:013}-", created_ms);
+    std::vector<PhotoRecord> older;
+    for (const std::string& key : *keys) {
+        if (key >= end || older.size() == most) break;
+        const std::string name = last_part(key);
+        if (!is_marker(name)) continue;
+        auto record = find(name.substr(kTimeDigits + 1));
+        if (!record && record.error().code == kDamaged) continue;
+        if (!record) return std::unexpected(std::move(record.error()));
+        if (*record && (*record)->owner == owner) older.push_back(std::move(**record));
+    }
+    return older;
+}
+
 Result<std::optional<Tombstone>> PhotoStore::find_tombstone(const std::string& id) {
     if (!is_id(id)) return std::optional<Tombstone>();
     const auto text = read_object(storage_, tombstone_key(id), kMaxRecord);

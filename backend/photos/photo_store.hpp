@@ -83,6 +83,11 @@ class PhotoStore {
     Result<DeletedPage> list_deleted(const std::string& owner, const std::string& cursor, std::size_t limit,
                                      std::uint64_t now);
 
+    // For who goes through all photos: owners that come after `after`, in ascending order; some may have no photos.
+    Result<std::vector<std::string>> owners(const std::string& after, std::size_t most);
+    // The owner's photos that were added before `created_ms`, the oldest first, at most `most`.
+    Result<std::vector<PhotoRecord>> list_older(const std::string& owner, std::uint64_t created_ms, std::size_t most);
+
     // After this the photo is gone for every reader. It is for good where it was not `restorable_until` a time to come;
     // false: some of its files could not be removed yet; the next start does it. Error: it is still there. Its
     // tombstone stays until `forget_removed`.

@@ -132,6 +132,7 @@ std::string encode(const LinkRecord& record) {
         {"expires", record.expires},
         {"options", record.options},
         {"session", record.session},
+        {"original", record.original},
     });
 }
 
@@ -178,6 +179,7 @@ std::optional<LinkRecord> decode_link(std::string_view text) {
     record.expires = members.number<std::uint64_t>("expires");
     record.options = members.text("options");
     record.session = members.text("session");
+    if (members.has("original")) record.original = members.flag("original");
     const bool ok = members.ok() && is_id(record.id) && is_id(record.owner) && !record.photos.empty() &&
                     std::ranges::all_of(record.photos, is_id);
     return ok ? std::optional(std::move(record)) : std::nullopt;

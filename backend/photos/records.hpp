@@ -54,6 +54,7 @@ struct LinkRecord {
     std::uint64_t expires = 0;        // unix seconds, the last one that counts
     std::string options;              // what its pictures look like: "/rt:fill/w:300", or empty
     std::string session;              // the hash of the only session that it is for; empty: for anybody
+    bool original = false;            // also the files as they were uploaded
 
     bool operator==(const LinkRecord&) const = default;
 };

@@ -24,6 +24,10 @@ std::unexpected<Error> nothing_here() {
                 "There is nothing to see. The address may be incomplete, or what it showed is no longer shared.");
 }
 
+std::unexpected<Error> expired() {
+    return fail(410, "link_expired", "This link has expired. Who shared it with you can give you another one.");
+}
+
 // An id as a person may have pasted it, with the punctuation of a sentence behind it.
 std::string pasted_id(const std::string& segment) {
     std::string id = percent_decode(segment).value_or("");
@@ -48,6 +52,7 @@ Result<void> keep_report(Storage& storage, const std::string& link, const std::s
 std::vector<Route> ShareApi::routes() {
     return {
         {"GET", "/s/{id}", RouteKind::api, [this](Request& request) { return show(request); }},
+        {"GET", "/s/{id}/original/{photo}", RouteKind::api, [this](Request& request) { return original(request); }},
         {"POST", "/s/{id}/report", RouteKind::api, [this](Request& request) { return report(request); }},
     };
 }
@@ -62,6 +67,12 @@ asio::awaitable<Result<Response>> ShareApi::report(Request& request) {
     auto page = co_await take_report(request);
     if (!page) co_return problem_page(std::move(page.error()));
     co_return page;
+}
+
+asio::awaitable<Result<Response>> ShareApi::original(Request& request) {
+    auto file = co_await send_original(request);
+    if (!file) co_return problem_page(std::move(file.error()));
+    co_return file;
 }
 
 asio::awaitable<Result<ShareApi::Shared>> ShareApi::find(Request& request) {
@@ -98,14 +109,34 @@ asio::awaitable<Result<Response>> ShareApi::make_page(Request& request) {
     const auto is_owner = co_await admit(request, shared->link);
     if (!is_owner) co_return std::unexpected(is_owner.error());
     const std::uint64_t now = unix_seconds();
-    if (shared->link.expires < now) {
-        co_return fail(410, "link_expired", "This link has expired. Who shared it with you can give you another one.");
-    }
+    if (shared->link.expires < now) co_return expired();
     if (shared->photos.empty()) co_return nothing_here();
     const auto page = share_page(shared->link, shared->photos, parts_.urls, now);
     if (!page) co_return std::unexpected(page.error());
     if (request.method == "GET" && !*is_owner) co_await parts_.counts.add(shared->link.id, shared->link.expires);
     co_return html_response(200, *page);
+}
+
+// The record is asked each time: a link that is revoked gives nothing from then on.
+asio::awaitable<Result<Response>> ShareApi::send_original(Request& request) {
+    Result<std::optional<LinkRecord>> link;
+    {
+        const StageTimer timer(request.times.storage);
+        auto work = [&links = parts_.links, id = pasted_id(request.parameters.at(0))] { return links.find(id); };
+        link = co_await offload(parts_.threads, std::move(work), {.deadline = request.deadline});
+    }
+    if (!link) co_return std::unexpected(std::move(link.error()));
+    if (!*link) co_return nothing_here();
+    const auto is_owner = co_await admit(request, **link);
+    if (!is_owner) co_return std::unexpected(is_owner.error());
+    if ((*link)->expires < unix_seconds()) co_return expired();
+    const auto& photos = (*link)->photos;
+    const auto place = std::ranges::find(photos, request.parameters.at(1));
+    if (!(*link)->original || place == photos.end()) co_return nothing_here();
+    std::string name = "original-" + std::to_string(place - photos.begin() + 1);
+    auto file = co_await parts_.originals.send(request, *place, std::move(name));
+    if (!file && file.error().status == 404) co_return nothing_here();
+    co_return file;
 }
 
 asio::awaitable<Result<Response>> ShareApi::take_report(Request& request) {

@@ -1,5 +1,6 @@
-// GET /s/{id}, the page of a link, and POST /s/{id}/report. Answers are pages. A link that was revoked, one for another
-// session, and one that never was are answered alike. Not thread-safe.
+// GET /s/{id}, the page of a link, GET /s/{id}/original/{photo}, and POST /s/{id}/report. Answers are pages, or the
+// file. A link that was revoked, one for another session, and one that never was are answered alike; so is a photo that
+// the link does not have, and an original that it does not give. Not thread-safe.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -10,6 +11,7 @@
 #include "backend/http/router.hpp"
 #include "backend/photos/link_counts.hpp"
 #include "backend/photos/link_store.hpp"
+#include "backend/photos/originals.hpp"
 #include "backend/photos/photo_store.hpp"
 #include "backend/photos/photo_urls.hpp"
 #include "backend/sessions/sessions.hpp"
@@ -27,6 +29,7 @@ struct ShareParts {
     StorageThreads& threads;
     PhotoUrls& urls;
     LinkCounts& counts;
+    Originals& originals;
 };
 
 class ShareApi {
@@ -44,10 +47,12 @@ class ShareApi {
 
     boost::asio::awaitable<Result<Response>> show(Request& request);
     boost::asio::awaitable<Result<Response>> report(Request& request);
+    boost::asio::awaitable<Result<Response>> original(Request& request);
 
-    // The page, or what is wrong, for a problem's page.
+    // The answer, or what is wrong, for a problem's page.
     boost::asio::awaitable<Result<Response>> make_page(Request& request);
     boost::asio::awaitable<Result<Response>> take_report(Request& request);
+    boost::asio::awaitable<Result<Response>> send_original(Request& request);
     boost::asio::awaitable<Result<Shared>> find(Request& request);
     // Whether it is the owner who looks. Error: the link is not for who looks, or that cannot be told now.
     boost::asio::awaitable<Result<bool>> admit(Request& request, const LinkRecord& link);

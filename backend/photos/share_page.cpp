@@ -37,6 +37,10 @@ struct Pictures {
 constexpr std::string_view kWholeWidth = "(min-width: 76rem) 74rem, 96vw";
 constexpr std::string_view kGridWidth = "(min-width: 40rem) 18rem, 96vw";
 
+constexpr std::string_view kAboutOriginals =
+    "<p class=\"quiet\">An original is the file as it was uploaded. It may say where, when and with which device the "
+    "picture was taken.</p>\n";
+
 bool names_format(const std::string& options) {
     return options.find("/f:") != std::string::npos;
 }
@@ -110,6 +114,16 @@ std::string image_tag(const LinkRecord& link, const PhotoRecord& photo, const Pi
     return tag + " loading=\"lazy\" decoding=\"async\">";
 }
 
+std::string original_button(const LinkRecord& link, const PhotoRecord& photo, const std::string& alt) {
+    std::string format = photo.format;
+    std::ranges::transform(format, format.begin(), [](char c) { return c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c; });
+    return fmt::format(
+        "\n<a class=\"button plain\" href=\"/s/{}/original/{}\" download aria-label=\"Download the original of "
+        "{}\">Original "
+        "<span class=\"small\">{}, {}</span></a>",
+        link.id, photo.id, html_escape(alt), html_escape(format), size_in_words(photo.bytes));
+}
+
 std::string photo_html(const LinkRecord& link, const PhotoRecord& photo, const Pictures& pictures, std::size_t number,
                        std::size_t photos) {
     const bool is_alone = photos == 1;
@@ -118,10 +132,11 @@ std::string photo_html(const LinkRecord& link, const PhotoRecord& photo, const P
     const std::string look = is_alone ? "button" : "button plain";
     std::string html = is_alone ? "<figure>\n" : "<li>\n";
     html += fmt::format("<a href=\"{}\">{}</a>\n", html_escape(pictures.large), image);
-    html += fmt::format(
-        "<p class=\"actions\"><a class=\"{}\" href=\"{}\" download aria-label=\"Download {}\">Download"
-        "</a></p>\n",
-        look, html_escape(pictures.download), html_escape(alt));
+    html +=
+        fmt::format("<p class=\"actions\"><a class=\"{}\" href=\"{}\" download aria-label=\"Download {}\">Download</a>",
+                    look, html_escape(pictures.download), html_escape(alt));
+    if (link.original) html += original_button(link, photo, alt);
+    html += "</p>\n";
     return html + (is_alone ? "</figure>\n" : "</li>\n");
 }
 
@@ -142,6 +157,16 @@ std::string report_form(const LinkRecord& link) {
 
 bool is_report_reason(std::string_view reason) {
     return std::ranges::find(kReasons, reason, &Reason::name) != kReasons.end();
+}
+
+std::string size_in_words(std::uint64_t bytes) {
+    constexpr std::uint64_t kKilobyte = 1000;
+    constexpr std::uint64_t kTenthOfMegabyte = 100 * kKilobyte;
+    if (bytes >= 10 * kTenthOfMegabyte) {
+        const std::uint64_t tenths = (bytes + kTenthOfMegabyte / 2) / kTenthOfMegabyte;
+        return fmt::format("{}.{} MB", tenths / 10, tenths % 10);
+    }
+    return fmt::format("{} KB", std::max<std::uint64_t>(1, (bytes + kKilobyte / 2) / kKilobyte));
 }
 
 std::string time_in_words(std::uint64_t seconds) {
@@ -176,6 +201,7 @@ Result<HtmlPage> share_page(const LinkRecord& link, const std::vector<PhotoRecor
     page.body =
         fmt::format("<h1><bdi>{}</bdi></h1>\n<p class=\"quiet\">{}Expires in {}, on {}</p>\n", html_escape(page.title),
                     count, time_in_words(link.expires - std::min(link.expires, now)), date_in_words(link.expires));
+    if (link.original) page.body += kAboutOriginals;
     if (photos.size() > 1) page.body += "<ul class=\"grid\">\n";
     for (std::size_t i = 0; i < photos.size(); ++i) {
         const auto pictures = pictures_of(link, photos[i], i + 1, urls, now);

@@ -18,6 +18,9 @@ namespace thumbgate {
 Result<HtmlPage> share_page(const LinkRecord& link, const std::vector<PhotoRecord>& photos, const PhotoUrls& urls,
                             std::uint64_t now);
 
+// "812 KB", "4.2 MB"
+std::string size_in_words(std::uint64_t bytes);
+
 // "9 days", "1 hour", "less than a minute".
 std::string time_in_words(std::uint64_t seconds);
 

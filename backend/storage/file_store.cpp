@@ -103,6 +103,33 @@ void collect_kind(const fs::path& folder, const std::string& kind, std::vector<s
     if (error == std::errc::no_such_file_or_directory) error.clear();
 }
 
+// The names in a folder, from `first` on, in ascending order; none where it has gone.
+std::vector<std::string> names_from(const fs::path& folder, std::string_view first, std::error_code& error) {
+    std::vector<std::string> names;
+    for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+        std::string name = it->path().filename().string();
+        if (name >= first) names.push_back(std::move(name));
+    }
+    if (error == std::errc::no_such_file_or_directory || error == std::errc::not_a_directory) error.clear();
+    std::ranges::sort(names);
+    return names;
+}
+
+// Two levels of fan-out, so that only the folders between `after` and the last name are read.
+void collect_names(const fs::path& folder, std::string_view after, std::size_t most, std::vector<std::string>& names,
+                   std::error_code& error) {
+    const std::string_view first = after.substr(0, 2);
+    for (const std::string& outer : names_from(folder, first, error)) {
+        const std::string_view second = outer == first ? after.substr(std::min<std::size_t>(2, after.size()), 2) : "";
+        for (const std::string& inner : names_from(folder / outer, second, error)) {
+            for (std::string& name : names_from(folder / outer / inner, after, error)) {
+                if (name != after) names.push_back(std::move(name));
+                if (names.size() == most) return;
+            }
+        }
+    }
+}
+
 }  // namespace
 
 std::expected<std::unique_ptr<FileStore>, std::string> FileStore::make(const fs::path& root) {
@@ -220,6 +247,16 @@ Result<std::vector<std::string>> FileStore::list(std::string_view prefix) {
     if (error) return std::unexpected(storage_error(error.value(), "list " + std::string(prefix)));
     std::ranges::sort(keys);
     return keys;
+}
+
+Result<std::vector<std::string>> FileStore::list_names(std::string_view kind, std::string_view after,
+                                                       std::size_t most) {
+    if (!is_storage_key(std::string(kind) + "/probe")) return std::unexpected(bad_key(kind));
+    std::vector<std::string> names;
+    std::error_code error;
+    if (most > 0) collect_names(root_ / kind, after, most, names, error);
+    if (error) return std::unexpected(storage_error(error.value(), "list the names of " + std::string(kind)));
+    return names;
 }
 
 Result<void> FileStore::make_folders(const fs::path& folder) {

@@ -30,6 +30,8 @@ class FileStore final : public Storage {
     Result<bool> contains(std::string_view key) override;
     Result<void> remove(std::string_view key) override;
     Result<std::vector<std::string>> list(std::string_view prefix) override;
+    Result<std::vector<std::string>> list_names(std::string_view kind, std::string_view after,
+                                                std::size_t most) override;
 
     // Removes the folder that is received in. Destruction does, too; this is for when that must not block.
     void remove_temp_folder();

@@ -44,6 +44,11 @@ class Storage {
 
     // Every key below "<segment>/" or "<segment>/<segment>/", in ascending order.
     virtual Result<std::vector<std::string>> list(std::string_view prefix) = 0;
+
+    // For who goes through all there is, call by call: the second segments of the keys below "<kind>/" that come after
+    // `after` (empty: from the first on), in ascending order, at most `most`. Some may have no keys any more.
+    virtual Result<std::vector<std::string>> list_names(std::string_view kind, std::string_view after,
+                                                        std::size_t most) = 0;
 };
 
 // A small object's bytes; an object above `max_bytes` is an error.

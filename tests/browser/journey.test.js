@@ -1,6 +1,8 @@
 // One person's way through the page, from five photographs to none, and what the one sees who gets a link. What a
 // server does not have yet is not asked for here, as the page does not offer it.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import test, { after, before } from 'node:test';
 
 import {
@@ -153,6 +155,64 @@ step('a link that is revoked shows that second profile nothing any more', async 
   assert.ok([404, 410].includes(response.status()), `it is ${response.status()}`);
   await screenshot(guest.page, '11-what-the-guest-sees-then');
   await own.page.keyboard.press('Escape');
+});
+
+// SHA-256 of the files as they were added.
+const originals = () => new Set(PHOTOGRAPHS.map((file) => createHash('sha256').update(readFileSync(file)).digest('hex')));
+
+async function download(page, target) {
+  const [file] = await Promise.all([page.waitForEvent('download'), target.click()]);
+  const digest = createHash('sha256').update(readFileSync(await file.path())).digest('hex');
+  return { name: file.suggestedFilename(), digest };
+}
+
+step('an album is shared with its originals: a second profile gets them as they were added', async (t) => {
+  if (!has.links) return t.skip('this server has no albums');
+  const { page } = own;
+  await tiles(page).nth(0).locator('a').hover();
+  await tiles(page).nth(0).locator('.tick').click();
+  await tiles(page).nth(1).locator('.tick').click();
+  await page.locator('#selection').getByRole('button', { name: 'Share' }).click();
+  await page.getByLabel('Name').fill('With originals');
+  await page.getByLabel('Originals too').check();
+  await isFitToBeSeen(page, '11a-share-with-originals');
+  await press('Make a link');
+  const field = page.getByLabel('The link', { exact: true });
+  await field.waitFor();
+  await guest.page.goto(await field.inputValue());
+  await picturesAreThere(guest.page, 'img');
+  await screenshot(guest.page, '11b-album-with-originals');
+  const buttons = guest.page.getByRole('link', { name: /^Download the original/ });
+  assert.equal(await buttons.count(), 2);
+  const [first, second] = [await download(guest.page, buttons.nth(0)), await download(guest.page, buttons.nth(1))];
+  const added = originals();
+  assert.deepEqual([added.has(first.digest), added.has(second.digest), first.digest === second.digest], [true, true, false]);
+  assert.deepEqual([first.name, second.name], ['original-1.jpg', 'original-2.jpg']);
+  const address = await buttons.nth(0).evaluate((a) => a.href);
+  await page.keyboard.press('Escape');
+  await page.locator('dialog.card').waitFor({ state: 'detached' });
+  await page.keyboard.press('Escape');
+  await press('Links');
+  await dialog().getByText('with the originals').waitFor();
+  await isFitToBeSeen(page, '11c-links');
+  await press('Revoke With originals');
+  await press('Revoke');
+  await dialog().getByText('Nothing is shared').waitFor();
+  assert.equal((await guest.page.request.get(address)).status(), 404);
+  await page.keyboard.press('Escape');
+  await page.locator('dialog').waitFor({ state: 'detached' });
+  return undefined;
+});
+
+step('the owner downloads the original of a photo that is open', async () => {
+  const { page } = own;
+  await tiles(page).nth(0).locator('a').click();
+  await picturesAreThere(page, '.viewer img');
+  const file = await download(page, page.getByRole('link', { name: 'Download original' }));
+  assert.ok(originals().has(file.digest));
+  assert.match(file.name, /^original-[a-z2-7]{26}\.jpg$/);
+  await page.keyboard.press('Escape');
+  await page.locator('.viewer').waitFor({ state: 'detached' });
 });
 
 step('a photo that is deleted is gone for whoever has its link, and comes back when that is undone', async (t) => {

@@ -64,6 +64,12 @@ TEST_CASE("five places are enough, the rest has defaults") {
     CHECK_FALSE(config->urls.has_ladder);
     CHECK(config->undo == std::chrono::minutes(10));
     CHECK(with_places({"--undo", "0"})->undo.count() == 0);
+    CHECK(config->retention.count() == 0);
+    CHECK(with_places({"--retention", "90d"})->retention == std::chrono::hours(24 * 90));
+    CHECK_THAT(error(with_places({"--retention", "never"})), contains("--retention"));
+    CHECK(config->originals.max_at_once == 64);
+    CHECK(with_places({"--max-originals", "8"})->originals.max_at_once == 8);
+    CHECK_THAT(error(with_places({"--max-originals", "0"})), contains("--max-originals"));
     CHECK(config->urls.base_sizes == std::vector<std::uint32_t>{160, 320, 640, 960, 1280});
     CHECK(config->sessions.secure_cookie);
     CHECK(config->redis.deadline == std::chrono::milliseconds(500));

@@ -148,6 +148,31 @@ TEST_CASE("keys are listed in order, of one name or of a whole kind") {
     CHECK(list(*store, "links/").empty());
 }
 
+TEST_CASE("the names of a kind are listed in order, some at a time, each once") {
+    const TempDir dir;
+    const auto store = store_in(dir);
+    std::vector<std::string> names;
+    for (const char* name : {"aaaa1", "aaab", "aabb", "abbb", "bbbb", "bbbbb", "zzzz"}) {
+        names.emplace_back(name);
+        REQUIRE(store->put(std::string("kind/") + name + "/one", std::string_view()));
+        REQUIRE(store->put(std::string("kind/") + name + "/two", std::string_view()));
+    }
+    for (const std::size_t most : {1U, 2U, 3U, 7U, 100U}) {
+        std::vector<std::string> seen;
+        for (;;) {
+            const auto some = store->list_names("kind", seen.empty() ? "" : seen.back(), most);
+            REQUIRE(some);
+            CHECK(some->size() <= most);
+            if (some->empty()) break;
+            seen.insert(seen.end(), some->begin(), some->end());
+        }
+        CHECK(seen == names);
+    }
+    CHECK(*store->list_names("kind", "aaac", 2) == std::vector<std::string>{"aabb", "abbb"});
+    CHECK(store->list_names("none", "", 5)->empty());
+    CHECK_FALSE(store->list_names("../kind", "", 5));
+}
+
 TEST_CASE("a key cannot lead out of the store") {
     const TempDir dir;
     const auto store = store_in(dir);

@@ -177,7 +177,8 @@ TEST_CASE("an upload is refused before a byte is read while the disk has too lit
     full.look();
     Intake intake({*f.storage, f.photos, f.threads, f.pool, f.sessions, f.owners, f.quotas, f.marks, full},
                   ReceiveLimits{});
-    PhotoApi api({f.photos, f.threads, f.callers, f.urls, f.metrics, f.purges, intake, f.removals}, UploadLimits{});
+    PhotoApi api({f.photos, f.threads, f.callers, f.urls, f.metrics, f.purges, intake, f.removals, f.originals},
+                 UploadLimits{});
     f.routes = api.routes();
     const auto refused = f.ask("POST", "/api/photos", kJpeg);
     REQUIRE_FALSE(refused);

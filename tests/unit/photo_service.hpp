@@ -67,7 +67,9 @@ struct PhotoService {
     Quotas quotas{usage, threads, redis, quota};
     UploadMarks marks{*storage, photos};
     Intake intake{IntakeParts{*storage, photos, threads, pool, sessions, owners, quotas, marks, disk}, ReceiveLimits{}};
-    PhotoApi api{PhotoParts{photos, threads, callers, urls, metrics, purges, intake, removals}, UploadLimits{}};
+    Originals originals{photos, threads, OriginalLimits{.max_at_once = 3}};
+    PhotoApi api{PhotoParts{photos, threads, callers, urls, metrics, purges, intake, removals, originals},
+                 UploadLimits{}};
     SessionApi session_api{
         sessions, owners,
         [this](thumbgate::Request& request, std::string owner) { return quotas.describe(request, std::move(owner)); },
@@ -76,7 +78,7 @@ struct PhotoService {
     LinkCounts counts{redis};
     KeyApi key_api{{sessions, owners, api_keys, key_uses, threads}};
     LinkApi link_api{{callers, photos, links, threads, urls, counts, revocations}};
-    ShareApi share_api{{*storage, sessions, photos, links, threads, urls, counts}};
+    ShareApi share_api{{*storage, sessions, photos, links, threads, urls, counts, originals}};
     Pictures pictures{
         PictureParts{io.get_executor(), photos, results, threads, pool, [this](const Error&) { ++not_stored; }}};
     std::unique_ptr<Fallback> fallback = with_fallback ? open_fallback() : nullptr;

@@ -75,6 +75,21 @@ TEST_CASE("a link that says what its picture looks like shows no other") {
     CHECK_THAT(page.head, contains("/w:200/f:webp/") && !contains("1200"));
 }
 
+TEST_CASE("a link with the originals offers each, and says what is in them") {
+    LinkRecord link = link_of("", "/w:200");
+    PhotoRecord photo = photo_of("heic");
+    photo.bytes = 4'249'999;
+    CHECK_THAT(page_of(link, {photo}).body, !contains("original"));
+    link.original = true;
+    const std::string body = page_of(link, {photo}).body;
+    CHECK_THAT(body, contains("href=\"/s/" + link.id + "/original/" + photo.id + "\"") && contains("HEIC, 4.2 MB") &&
+                         contains("may say where"));
+    CHECK(size_in_words(5) == "1 KB");
+    CHECK(size_in_words(812'400) == "812 KB");
+    CHECK(size_in_words(999'999) == "1000 KB");
+    CHECK(size_in_words(123'456'789) == "123.5 MB");
+}
+
 TEST_CASE("a hostile name stays a name") {
     const HtmlPage page = page_of(link_of("\"><img src=x onerror=alert(1)><b>'"), {photo_of()}, "https://p.example");
     for (const std::string& html : {page.body, page.head, html_response(200, page).body}) {

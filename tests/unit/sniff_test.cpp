@@ -94,4 +94,6 @@ TEST_CASE("Each format has a name and a media type") {
     CHECK(media_type(SourceFormat::tiff) == "image/tiff");
     CHECK(name(SourceFormat::jxl) == "jxl");
     CHECK(media_type(SourceFormat::jxl) == "image/jxl");
+    CHECK(source_format("svg") == SourceFormat::svg);
+    CHECK_FALSE(source_format("jpg"));
 }
