@@ -125,8 +125,9 @@ Done decode_for_siblings(Job& job, int factor) {
 
 // Where sizes of it are expected they are made of the same decode.
 Done shrink_jpeg_for_inspection(Job& job) {
-    const bool is_shared = job.request.siblings_side != 0;
-    const int factor = is_shared ? shrink_for_siblings(job) : kLargestJpegShrink;
+    const int wanted = job.request.siblings_side == 0 ? kLargestJpegShrink : shrink_for_siblings(job);
+    const bool is_shared = job.request.siblings_side != 0 && !job.shared.find(job.image, wanted);
+    const int factor = is_shared ? wanted : kLargestJpegShrink;
     if (factor > 1) job.image = load(job, VImage::option()->set("shrink", factor));
     if (is_shared && job.shared.keep(job.image, factor, kLargestJpegShrink)) take_shared(job, kLargestJpegShrink);
     return {};

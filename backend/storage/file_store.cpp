@@ -75,7 +75,7 @@ fs::path fan_out(const fs::path& root, std::string_view kind, std::string_view n
 }
 
 Error bad_key(std::string_view key) {
-    return {500, "bad_key", "An internal name is not valid.", "not a storage key: " + std::string(key)};
+    return {500, "bad_storage_key", "An internal name is not valid.", "not a storage key: " + std::string(key)};
 }
 
 // Adds the keys of the file `path`, or of the files below it. What vanishes meanwhile is not there.

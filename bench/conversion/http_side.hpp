@@ -16,7 +16,7 @@ class HttpSide : public Side {
 
   protected:
     // Called by several clients at once.
-    virtual std::string url(const Order& order) = 0;
+    virtual std::string url(unsigned client, const Order& order) = 0;
 
   private:
     std::vector<HttpClient> clients_;

@@ -29,7 +29,7 @@ HttpSide::HttpSide() {
 }
 
 std::string HttpSide::convert(unsigned client, const Order& order) {
-    return clients_.at(client).get(url(order));
+    return clients_.at(client).get(url(client, order));
 }
 
 namespace {
@@ -58,7 +58,7 @@ class ServerSide : public HttpSide {
         const Order order{.photograph = baseline_photographs().front()};
         const auto is_decided = [&] {
             throw_if_interrupted();
-            return !process_->running() || fetch({.url = url(order), .connect_timeout = 1s}).status == 200;
+            return !process_->running() || fetch({.url = url(0, order), .connect_timeout = 1s}).status == 200;
         };
         if (wait_until(kStartDeadline, is_decided, 50ms) && process_->running()) return;
         fail_fixture(std::string(name()) + " does not start: " + read_if_there(dir_ / "log"));
@@ -91,7 +91,7 @@ class Ipx : public NodeSide {
     std::string_view name() const override { return "ipx"; }
 
   protected:
-    std::string url(const Order& order) override {
+    std::string url(unsigned /*client*/, const Order& order) override {
         return base() + "/f_" + std::string(order.format) + ",w_" + std::to_string(order.width) + "/" +
                std::string(order.photograph.name);
     }
@@ -105,7 +105,7 @@ class Sharp : public NodeSide {
     std::string_view name() const override { return "sharp"; }
 
   protected:
-    std::string url(const Order& order) override {
+    std::string url(unsigned /*client*/, const Order& order) override {
         return base() + "/" + std::string(order.format) + "/" + std::to_string(order.width) + "/" +
                std::to_string(order.quality) + "/" + std::string(order.photograph.name);
     }
@@ -148,7 +148,7 @@ class ImageFilter : public ServerSide {
     bool makes(std::string_view format) const override { return format == "jpeg"; }  // that of the original
 
   protected:
-    std::string url(const Order& order) override {
+    std::string url(unsigned /*client*/, const Order& order) override {
         return base() + "/" + std::to_string(order.width) + "/" + std::string(order.photograph.name);
     }
 };
@@ -163,7 +163,7 @@ class Imgproxy : public ServerSide {
     std::string_view name() const override { return "imgproxy"; }
 
   protected:
-    std::string url(const Order& order) override {
+    std::string url(unsigned /*client*/, const Order& order) override {
         const std::string format = order.format == "jpeg" ? "jpg" : std::string(order.format);
         return base() + "/insecure/rs:fit:" + std::to_string(order.width) + "/plain/local:///" +
                std::string(order.photograph.name) + "@" + format;

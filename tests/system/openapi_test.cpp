@@ -3,11 +3,9 @@
 #include <algorithm>
 #include <set>
 
-#include "tests/support/api_contract.hpp"
 #include "tests/support/bombs.hpp"
-#include "tests/support/catch.hpp"
+#include "tests/support/judged_api.hpp"
 #include "tests/support/programs.hpp"
-#include "tests/support/stack.hpp"
 
 using namespace thumbgate::test;
 using thumbgate::apidocs::ApiDocument;
@@ -50,76 +48,7 @@ std::string padded(std::string bytes) {
     return bytes + std::string(64, '\0');
 }
 
-// The service with limits that are soon reached. Whatever is asked is judged, and from another address each time.
-struct Api {
-    explicit Api(const std::vector<std::string>& flags = {})
-        : stack({.edits = {{"nginx.conf", "listen 127.0.0.1:",
-                            "set_real_ip_from 127.0.0.1; real_ip_header X-Client; listen 127.0.0.1:"},
-                           {"nginx.conf", "client_max_body_size 65m", "client_max_body_size 3m"},
-                           {"nginx.conf", "burst=400", "burst=3"}},
-                 .thumbgated_flags = flags}) {}
-
-    Response ask(Request request) {
-        if (!request.headers.has("X-Client")) request.headers.add("X-Client", next_client());
-        const Response response = stack.send(request);
-        take_note(request, response);
-        return response;
-    }
-    void take_note(const Request& request, const Response& response) {
-        INFO(request.method << " " << request.url << " " << response);
-        CHECK(response.status != 0);
-        const Judgement judgement = ApiContract::of_repository().judge(request.method, request.url, response);
-        for (const std::string& objection : judgement.objections) FAIL_CHECK(objection);
-        seen.insert(judgement.answer);
-    }
-    Response get(const std::string& target, CookieJar* jar = nullptr, const Headers& headers = {}) {
-        return ask({.url = target, .headers = headers, .jar = jar});
-    }
-    Response post(const std::string& target, const std::string& body, CookieJar* jar = nullptr,
-                  const Headers& headers = {}) {
-        return ask({.url = target, .method = "POST", .headers = headers, .body = body, .jar = jar});
-    }
-    Response remove(const std::string& target, CookieJar* jar = nullptr, const Headers& headers = {}) {
-        return ask({.url = target, .method = "DELETE", .headers = headers, .jar = jar});
-    }
-    Response upload(const std::string& bytes, CookieJar* jar = nullptr, const Headers& headers = {}) {
-        return post("/api/photos", bytes, jar, headers);
-    }
-    Response send_form(const std::vector<FormPart>& parts) {
-        return ask({.url = "/api/photos", .method = "POST", .form = parts});
-    }
-    // The id of a photo or a link that was made.
-    static std::string id_in(const Response& response) {
-        INFO(response);
-        REQUIRE((response.status == 201 || response.status == 200));
-        return text_at(parse_json(response.body), "id");
-    }
-    std::string next_client() {
-        ++clients;
-        return "10.1." + std::to_string(clients / 250) + "." + std::to_string(clients % 250 + 1);
-    }
-
-    Stack stack;
-    std::set<std::string> seen;
-    int clients = 0;
-};
-
-const Headers kFromElsewhere{{"Origin", "https://elsewhere.example"}};
-const std::string kNoId = "aaaaaaaaaaaaaaaaaaaaaaaaaa";
-
-// The body of a documented request.
-std::string documented_body(const std::string& method, const std::string& path, const std::string& example) {
-    const ApiDocument& document = ApiContract::of_repository().document();
-    for (const Operation& operation : document.operations()) {
-        if (operation.method != method || operation.path != path) continue;
-        const json::value& media = operation.value->at("requestBody").at("content").at("application/json");
-        return serialize(document.resolved(media.at("examples").at(example)).at("value"));
-    }
-    FAIL("no body is documented for " << method << " " << path);
-    return {};
-}
-
-void refuse_pictures(Api& api) {
+void refuse_pictures(JudgedApi& api) {
     CHECK(api.upload("").status == 400);
     CHECK(api.upload("this is text, and a little longer than the first bytes of any picture").status == 415);
     CHECK(api.upload(padded("\x1f\x8b\x08")).status == 415);
@@ -138,7 +67,7 @@ void refuse_pictures(Api& api) {
           422);
 }
 
-void refuse_forms(Api& api) {
+void refuse_forms(JudgedApi& api) {
     const FormPart photo{.name = "photo", .file = photos::flower().path};
     CHECK(api.send_form({{.name = "picture", .file = photos::flower().path}}).status == 400);
     CHECK(api.send_form({photo, photo}).status == 400);
@@ -146,22 +75,22 @@ void refuse_forms(Api& api) {
     CHECK(api.upload("x", nullptr, {{"Content-Type", "multipart/form-data"}}).status == 400);
 }
 
-void repeat_uploads(Api& api, CookieJar& jar) {
+void repeat_uploads(JudgedApi& api, CookieJar& jar) {
     const std::string picture = read_file(photos::flower().path);
     const std::string wrong = "sha-256=:RK/0qy18MlBSVnWgjwz6lZEWjP/lF5HF9bvEF8FabDg=:";
     CHECK(api.upload(picture, &jar, {{"Content-Digest", "sha-256=x"}}).status == 400);
     CHECK(api.upload(picture, &jar, {{"Content-Digest", wrong}}).status == 400);
     CHECK(api.upload(picture, &jar, {{"Idempotency-Key", "k k"}}).status == 400);
     const Headers key{{"Idempotency-Key", "holiday-1"}};
-    const std::string id = Api::id_in(api.upload(picture, &jar, key));
-    CHECK(Api::id_in(api.upload(picture, &jar, key)) == id);
+    const std::string id = JudgedApi::id_in(api.upload(picture, &jar, key));
+    CHECK(JudgedApi::id_in(api.upload(picture, &jar, key)) == id);
     CHECK(api.upload(read_file(photos::meadow().path), &jar, key).status == 422);
     CHECK(api.remove("/api/photos/" + id, &jar).status == 204);
     CHECK(api.upload(picture, &jar, key).status == 410);
 }
 
 // Of several at once all but one are told to wait, if they meet.
-void upload_at_once(Api& api, const CookieJar& jar) {
+void upload_at_once(JudgedApi& api, const CookieJar& jar) {
     const bool met = wait_until(60s, [&] {
         std::vector<CookieJar> jars(6, jar);
         std::vector<Request> requests;
@@ -182,14 +111,14 @@ void upload_at_once(Api& api, const CookieJar& jar) {
     CHECK(met);
 }
 
-void exceed_quotas(Api& api, CookieJar& jar) {
+void exceed_quotas(JudgedApi& api, CookieJar& jar) {
     const std::string picture = read_file(photos::flower().path);
     CHECK(wait_until(60s, [&] { return api.upload(picture, &jar).status == 403; }));
     const Headers same{{"X-Client", "10.9.9.9"}};
     CHECK(wait_until(60s, [&] { return api.upload(picture, nullptr, same).status == 403; }));
 }
 
-void list_photos(Api& api, CookieJar& jar) {
+void list_photos(JudgedApi& api, CookieJar& jar) {
     const Response first = api.get("/api/photos?limit=1", &jar);
     const std::string next = text_at(parse_json(first.body), "next");
     CHECK_FALSE(next.empty());
@@ -200,8 +129,8 @@ void list_photos(Api& api, CookieJar& jar) {
     CHECK(api.get("/api/photos").status == 401);
 }
 
-void use_photo(Api& api, CookieJar& jar) {
-    const std::string photo = "/api/photos/" + Api::id_in(api.upload(read_file(photos::flower().path), &jar));
+void use_photo(JudgedApi& api, CookieJar& jar) {
+    const std::string photo = "/api/photos/" + JudgedApi::id_in(api.upload(read_file(photos::flower().path), &jar));
     CHECK(api.get(photo, &jar).status == 200);
     CHECK(api.ask({.url = photo, .method = "HEAD", .jar = &jar}).status == 200);
     CHECK(api.remove(photo, &jar, kFromElsewhere).status == 403);
@@ -220,7 +149,7 @@ void use_photo(Api& api, CookieJar& jar) {
     CHECK(api.upload("x", &jar, kFromElsewhere).status == 403);
 }
 
-void make_links(Api& api, CookieJar& jar, const std::string& photo) {
+void make_links(JudgedApi& api, CookieJar& jar, const std::string& photo) {
     const std::string of_photo = "/api/photos/" + photo + "/links";
     for (const char* example : {"named", "bound"}) {
         const std::string body = documented_body("POST", "/api/photos/{id}/links", example);
@@ -229,7 +158,7 @@ void make_links(Api& api, CookieJar& jar, const std::string& photo) {
     json::value wanted = parse_json(documented_body("POST", "/api/links", "album"));
     wanted.at("photos").as_array().at(0) = photo;
     const std::string album = serialize(wanted);
-    const std::string link = Api::id_in(api.post("/api/links", album, &jar));
+    const std::string link = JudgedApi::id_in(api.post("/api/links", album, &jar));
     const std::string of_nobody = R"({"expires_in": "1h", "photos": [")" + kNoId + "\"]}";
     CHECK(api.post("/api/links", of_nobody, &jar).status == 404);
     for (const std::string& target : {of_photo, std::string("/api/links")}) {
@@ -246,7 +175,7 @@ void make_links(Api& api, CookieJar& jar, const std::string& photo) {
     CHECK(api.remove("/api/links/" + link, &jar).status == 404);
 }
 
-void use_sessions(Api& api, CookieJar& jar) {
+void use_sessions(JudgedApi& api, CookieJar& jar) {
     CHECK(api.get("/api/sessions/current", &jar).status == 200);
     CHECK(api.get("/api/sessions/current").status == 401);
     CHECK(api.get("/api/sessions").status == 401);
@@ -277,10 +206,66 @@ void use_sessions(Api& api, CookieJar& jar) {
     CHECK(api.remove("/api/sessions/current", &other).status == 204);
 }
 
-void open_pages(Api& api, CookieJar& jar, const std::string& photo) {
+void use_keys(JudgedApi& api, CookieJar& jar, const std::string& photo) {
+    const std::string body = documented_body("POST", "/api/keys", "named");
+    const Response made = api.post("/api/keys", body, &jar);
+    const std::string key = "/api/keys/" + JudgedApi::id_in(made);
+    const Headers with_key{{"Authorization", "Bearer " + text_at(parse_json(made.body), "key")}};
+    const Headers with_wrong{{"Authorization", "Bearer tg_" + std::string(43, 'A')}};
+    const ApiDocument& document = ApiContract::of_repository().document();
+    for (const Operation& operation : document.operations()) {
+        if (!operation.path.starts_with("/api/") || operation.value->if_contains("security") == nullptr) continue;
+        const std::string target = with_ids(operation.path, kNoId);
+        const bool takes_keys = serialize(operation.value->at("security")).find("key") != std::string::npos;
+        const Request request{.url = target, .method = operation.method, .headers = with_wrong};
+        INFO(operation.method << " " << target);
+        CHECK(api.ask(request).status == (takes_keys ? 401 : 403));
+    }
+    CHECK(api.get("/api/photos/" + photo, nullptr, with_key).status == 200);
+    CHECK(api.post("/api/photos/" + photo + "/links", R"({"expires_in": "1h", "bound": true})", nullptr, with_key)
+              .status == 403);
+    const std::string album = R"({"expires_in": "1h", "bound": true, "photos": [")" + photo + "\"]}";
+    CHECK(api.post("/api/links", album, nullptr, with_key).status == 403);
+    CHECK(api.get("/api/keys", &jar).status == 200);
+    CHECK(api.get("/api/keys").status == 401);
+    CHECK(api.post("/api/keys", body).status == 401);
+    CHECK(api.post("/api/keys", "{", &jar).status == 400);
+    CHECK(api.post("/api/keys", "{}", &jar).status == 400);
+    CHECK(api.post("/api/keys", std::string(5'000, ' '), &jar).status == 413);
+    CHECK(api.post("/api/keys", body, &jar, kFromElsewhere).status == 403);
+    CookieJar empty;
+    CHECK(api.post("/api/sessions", "", &empty).status == 201);
+    CHECK(api.post("/api/keys", body, &empty).status == 409);
+    CHECK(wait_until(60s, [&] { return api.post("/api/keys", body, &jar).status == 409; }));
+    CHECK(api.remove(key).status == 401);
+    CHECK(api.remove(key, &jar, kFromElsewhere).status == 403);
+    CHECK(api.remove(key, &jar).status == 204);
+    CHECK(api.remove(key, &jar).status == 404);
+}
+
+void download_originals(JudgedApi& api, CookieJar& jar, const std::string& photo) {
+    const std::string of_owner = "/api/photos/" + photo + "/original";
     const std::string links = "/api/photos/" + photo + "/links";
-    const std::string page = "/s/" + Api::id_in(api.post(links, R"({"expires_in": "1h"})", &jar));
-    const std::string brief = "/s/" + Api::id_in(api.post(links, R"({"expires_in": 1})", &jar));
+    const auto page = [&](const char* body) {
+        return "/s/" + JudgedApi::id_in(api.post(links, body, &jar)) + "/original/";
+    };
+    const std::string brief = page(R"({"expires_in": 1, "original": true})") + photo;
+    const std::string shared = page(R"({"expires_in": "1h", "original": true})");
+    for (const std::string& target : {of_owner, shared + photo}) {
+        CHECK(api.get(target, &jar).body == read_file(photos::flower().path));
+        CHECK(api.get(target, &jar, {{"Range", "bytes=0-9"}}).status == 206);
+        CHECK(api.get(target, &jar, {{"Range", "bytes=99999999-"}}).status == 416);
+    }
+    CHECK(api.get(of_owner).status == 401);
+    CHECK(api.get("/api/photos/" + kNoId + "/original", &jar).status == 404);
+    CHECK(api.get(shared + kNoId).status == 404);
+    CHECK(wait_until(20s, [&] { return api.get(brief).status == 410; }));
+}
+
+void open_pages(JudgedApi& api, CookieJar& jar, const std::string& photo) {
+    const std::string links = "/api/photos/" + photo + "/links";
+    const std::string page = "/s/" + JudgedApi::id_in(api.post(links, R"({"expires_in": "1h"})", &jar));
+    const std::string brief = "/s/" + JudgedApi::id_in(api.post(links, R"({"expires_in": 1})", &jar));
     CHECK(api.get(page).status == 200);
     CHECK(api.get("/s/" + kNoId).status == 404);
     CHECK(api.post(page + "/report", "reason=other&text=hello").status == 200);
@@ -292,7 +277,7 @@ void open_pages(Api& api, CookieJar& jar, const std::string& photo) {
     CHECK(wait_until(60s, [&] { return api.get(page, nullptr, same).status == 429; }));
 }
 
-void fetch_thumbnails(Api& api, CookieJar& jar, const std::string& photo) {
+void fetch_thumbnails(JudgedApi& api, CookieJar& jar, const std::string& photo) {
     const auto thumbnail = [&](const std::string& options) { return api.stack.thumbnail(photo, options); };
     const std::string small = thumbnail("/w:40/f:jpeg");
     REQUIRE(wait_until(60s, [&] { return api.get(small).status == 200; }));
@@ -320,13 +305,13 @@ void fetch_thumbnails(Api& api, CookieJar& jar, const std::string& photo) {
     const Response bound = api.post("/api/photos/" + photo + "/links", R"({"expires_in": "1h", "bound": true})", &jar);
     const std::string url = text_at(parse_json(bound.body), "url");
     CHECK(api.get(url).status == 403);
-    CHECK(api.remove("/api/links/" + Api::id_in(bound), &jar).status == 204);
+    CHECK(api.remove("/api/links/" + JudgedApi::id_in(bound), &jar).status == 204);
     CHECK(wait_until(20s, [&] { return api.get(url, &jar).status == 410; }));
     const Headers same{{"X-Client", "10.9.9.7"}};
     CHECK(wait_until(60s, [&] { return api.get(small, nullptr, same).status == 429; }));
 }
 
-void look_at_operation(Api& api) {
+void look_at_operation(JudgedApi& api) {
     const Headers stranger{{"X-Client", "192.0.2.1"}};
     const Headers own{{"X-Client", "127.0.0.1"}};
     CHECK(api.get("/healthz").status == 200);
@@ -338,15 +323,8 @@ void look_at_operation(Api& api) {
     }
 }
 
-std::string with_ids(std::string path, const std::string& id) {
-    for (std::size_t at = path.find('{'); at != std::string::npos; at = path.find('{')) {
-        path.replace(at, path.find('}') - at + 1, id);
-    }
-    return path;
-}
-
 // Every request whose documented answers have this one, until it comes.
-void provoke_everywhere(Api& api, const std::string& status, const Headers& headers, CookieJar* jar = nullptr) {
+void provoke_everywhere(JudgedApi& api, const std::string& status, const Headers& headers, CookieJar* jar = nullptr) {
     for (const Operation& operation : ApiContract::of_repository().document().operations()) {
         if (!operation.value->at("responses").as_object().contains(status)) continue;
         if (operation.path.starts_with("/t/") || operation.path.starts_with("/readyz")) continue;
@@ -360,7 +338,7 @@ void provoke_everywhere(Api& api, const std::string& status, const Headers& head
 }
 
 // Without the backend the edge answers in its place.
-void ask_without_backend(Api& api, const std::string& photo) {
+void ask_without_backend(JudgedApi& api, const std::string& photo) {
     api.stack.edge().expect_log("[error]");
     api.stack.backend().kill();
     const Headers own{{"X-Client", "127.0.0.1"}};
@@ -380,30 +358,30 @@ void ask_without_backend(Api& api, const std::string& photo) {
 }  // namespace
 
 TEST_CASE("every documented answer that a client can provoke comes as documented, and no other does") {
-    Api api({"--max-upload-bytes",
-             "2MiB",
-             "--max-svg-bytes",
-             "2KiB",
-             "--max-form-bytes",
-             "128KiB",
-             "--max-pixels",
-             "4000000",
-             "--max-side",
-             "3000",
-             "--max-frames",
-             "3",
-             "--max-scans",
-             "50",
-             "--max-metadata-bytes",
-             "64KiB",
-             "--max-output-bytes",
-             "512KiB",
-             "--quota-photos",
-             "5",
-             "--address-quota-photos",
-             "2"});
+    JudgedApi api({"--max-upload-bytes",
+                   "2MiB",
+                   "--max-svg-bytes",
+                   "2KiB",
+                   "--max-form-bytes",
+                   "128KiB",
+                   "--max-pixels",
+                   "4000000",
+                   "--max-side",
+                   "3000",
+                   "--max-frames",
+                   "3",
+                   "--max-scans",
+                   "50",
+                   "--max-metadata-bytes",
+                   "64KiB",
+                   "--max-output-bytes",
+                   "512KiB",
+                   "--quota-photos",
+                   "5",
+                   "--address-quota-photos",
+                   "2"});
     CookieJar jar;
-    const std::string photo = Api::id_in(api.upload(read_file(photos::flower().path), &jar));
+    const std::string photo = JudgedApi::id_in(api.upload(read_file(photos::flower().path), &jar));
     api.send_form({{.name = "photo", .file = photos::flower().path}});
     refuse_pictures(api);
     refuse_forms(api);
@@ -412,6 +390,8 @@ TEST_CASE("every documented answer that a client can provoke comes as documented
     use_photo(api, jar);
     list_photos(api, jar);
     make_links(api, jar, photo);
+    use_keys(api, jar, photo);
+    download_originals(api, jar, photo);
     open_pages(api, jar, photo);
     fetch_thumbnails(api, jar, photo);
     use_sessions(api, jar);
@@ -419,10 +399,10 @@ TEST_CASE("every documented answer that a client can provoke comes as documented
     look_at_operation(api);
     provoke_everywhere(api, "429", {{"X-Client", "10.9.9.6"}});
     ask_without_backend(api, photo);
-    Api full({"--uploads-min-free", "1000000GiB", "--svg-converters", "0"});
+    JudgedApi full({"--uploads-min-free", "1000000GiB", "--svg-converters", "0"});
     CHECK(full.upload(read_file(photos::flower().path)).status == 507);
     api.seen.merge(full.seen);
-    Api without_svg({"--svg-converters", "0"});
+    JudgedApi without_svg({"--svg-converters", "0"});
     CHECK(without_svg.upload("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"10\" height=\"10\"></svg>").status ==
           415);
     api.seen.merge(without_svg.seen);

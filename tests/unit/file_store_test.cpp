@@ -182,14 +182,14 @@ TEST_CASE("a key cannot lead out of the store") {
                             "photos/abcd/a\nb", "photos/abcd/x/", "a/bbbb/c/d/e", "photos/abc\xC3\xA9/x"}) {
         CAPTURE(key);
         CHECK_FALSE(is_storage_key(key));
-        CHECK(store->open(key).error().code == "bad_key");
-        CHECK(store->put(key, std::string_view("x")).error().code == "bad_key");
-        CHECK(store->remove(key).error().code == "bad_key");
-        CHECK(store->contains(key).error().code == "bad_key");
+        CHECK(store->open(key).error().code == "bad_storage_key");
+        CHECK(store->put(key, std::string_view("x")).error().code == "bad_storage_key");
+        CHECK(store->remove(key).error().code == "bad_storage_key");
+        CHECK(store->contains(key).error().code == "bad_storage_key");
     }
-    CHECK(store->list("../").error().code == "bad_key");
-    CHECK(store->list("photos").error().code == "bad_key");
-    CHECK(store->list("photos/../").error().code == "bad_key");
+    CHECK(store->list("../").error().code == "bad_storage_key");
+    CHECK(store->list("photos").error().code == "bad_storage_key");
+    CHECK(store->list("photos/../").error().code == "bad_storage_key");
     CHECK(fs::exists(dir / "secret"));
 }
 
