@@ -122,7 +122,12 @@ std::string Page::operation(const Operation& operation) const {
                        escaped(text_of(value, "summary")) + "</h3>\n<p class=\"request\">" +
                        method_html(operation.method) + " " + code(operation.path);
     if (!security.empty() && std::ranges::all_of(security, needs)) {
-        html += " <span class=\"must\">needs a session</span>";
+        std::string schemes;
+        for (const json::value& item : security) {
+            schemes += schemes.empty() ? "a " : " or a ";
+            schemes += item.as_object().begin()->key();
+        }
+        html += " <span class=\"must\">needs " + escaped(schemes) + "</span>";
     }
     html += "</p>\n" + paragraphs(text_of(value, "description"));
     return html + parameters(operation) + body(value) + answers(value) + "</article>\n";

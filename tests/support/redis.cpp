@@ -84,6 +84,13 @@ void Redis::kill() {
     process_->kill();
 }
 
+void Redis::settle() const {
+    const bool is_settled = wait_until(kQuitDeadline, [this] {
+        return command({"INFO", "persistence"}).find("aof_buffer_length:0") != std::string::npos;
+    });
+    if (!is_settled) FAIL("redis-server does not write what it has:\n" << tail(log()));
+}
+
 std::string Redis::log() const {
     return read_if_there(log_file_);
 }

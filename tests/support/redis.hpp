@@ -31,7 +31,10 @@ class Redis {
     void pause();   // SIGSTOP: connections are accepted by the kernel, nothing is answered
     void resume();  // SIGCONT
     void kill();    // SIGKILL
-    void start();   // again, with the same data
+    // Waits until what it has acknowledged outlives a kill: while its disk is slow it holds it back, for up to two
+    // seconds.
+    void settle() const;
+    void start();  // again, with the same data
     void restart() { kill(), start(); }
     pid_t pid() const { return process_->pid(); }
     std::string log() const;

@@ -44,6 +44,7 @@ TEST_CASE("without Redis thumbnails go on, cached or not, and the API says 503 w
         CHECK(chain.thumbnail(width) == 200);
     };
     SECTION("killed") {
+        chain.stack.redis().settle();
         chain.stack.redis().kill();
         without_redis(201);
         chain.stack.redis().start();
@@ -54,7 +55,13 @@ TEST_CASE("without Redis thumbnails go on, cached or not, and the API says 503 w
         without_redis(203);
         chain.stack.redis().resume();
     }
-    CHECK(wait_until(5s, [&] { return chain.stack.get("/api/photos", {}, &chain.jar).status == 200; }));
+    Response last;
+    const bool is_back = wait_until(5s, [&] {
+        last = chain.stack.get("/api/photos", {}, &chain.jar);
+        return last.status == 200;
+    });
+    INFO(last);
+    CHECK(is_back);
     CHECK(chain.stack.backend_metric("thumbgate_backend_redis_up") == 1);
 }
 
@@ -79,6 +86,7 @@ TEST_CASE("without thumbgated cached thumbnails are served and the API says 503"
 
 TEST_CASE("an acknowledged upload is there after every process was killed") {
     Chain chain;
+    chain.stack.redis().settle();
     chain.stack.redis().kill();
     chain.stack.backend().kill();
     chain.stack.redis().start();

@@ -20,6 +20,7 @@ struct Unprovoked {
 };
 constexpr Unprovoked kUnprovoked[] = {
     {" 500", "nothing that a client does leads to it"},
+    {" 507", "a disk that is full to its last byte; disk_test.cpp"},
     {" 504", "the backend answers in time, if only by 503"},
     {"session_mismatch", "edge and backend are configured alike"},
     {"too_many_links", "2,000 links take minutes"},
@@ -397,7 +398,7 @@ TEST_CASE("every documented answer that a client can provoke comes as documented
     use_sessions(api, jar);
     exceed_quotas(api, jar);
     look_at_operation(api);
-    provoke_everywhere(api, "429", {{"X-Client", "10.9.9.6"}});
+    provoke_everywhere(api, "429", {{"X-Client", "10.9.9.6"}, {"Authorization", "Bearer tg_" + std::string(43, 'B')}});
     ask_without_backend(api, photo);
     JudgedApi full({"--uploads-min-free", "1000000GiB", "--svg-converters", "0"});
     CHECK(full.upload(read_file(photos::flower().path)).status == 507);

@@ -158,6 +158,7 @@ TEST_CASE("an open link gives the original without Redis, one for a session alon
     const std::string open = giving.of_link(giving.share(photo, R"(, "original": true)"), photo);
     const std::string bound = giving.of_link(giving.share(photo, R"(, "original": true, "bound": true)"), photo);
     giving.stack.edge().expect_log("[error]");
+    giving.stack.redis().settle();
     giving.stack.redis().kill();
     CHECK(giving.stack.get(open).status == 200);
     CHECK(giving.stack.get(bound).status == 404);

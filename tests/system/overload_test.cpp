@@ -5,6 +5,7 @@
 
 #include "tests/support/catch.hpp"
 #include "tests/support/load.hpp"
+#include "tests/support/numbered_photo.hpp"
 #include "tests/support/open_load.hpp"
 #include "tests/support/stack.hpp"
 
@@ -14,6 +15,7 @@ namespace {
 
 constexpr auto kDeadline = 8s;  // conf/proxy.conf's thumb_deadline
 constexpr unsigned kClients = 40;
+constexpr size_t kCopies = 6;  // of each photo, which a client may upload at once
 
 milliseconds overload_time() {
     const char* text = std::getenv("THUMBGATE_OVERLOAD_SECONDS");
@@ -27,7 +29,8 @@ bool is_refused(const LoadAnswer& answer) {
     return answer.status == 503 && answer.has_retry_after;
 }
 
-// A chain whose every thumbnail is another, so that no cache and no coalescing helps.
+// A chain whose every thumbnail is another, and of another photo than those before, so that no cache, no coalescing and
+// no decode of its neighbours helps.
 struct Chain {
     Stack stack;
     std::vector<std::string> photos;
@@ -35,17 +38,24 @@ struct Chain {
 
     Chain() {
         for (const Photo& photo : {photos::storm(), photos::dune(), photos::meadow()}) {
-            photos.push_back(stack.upload(photo).id);
+            const std::string jpeg = read_file(photo.path);
+            for (size_t copy = 0; copy < kCopies; ++copy) {
+                const Response response =
+                    stack.send({.url = "/api/photos", .method = "POST", .body = numbered_photo(jpeg, copy)});
+                REQUIRE(response.status == 201);
+                photos.push_back(text_at(parse_json(response.body), "id"));
+            }
         }
     }
     std::string new_thumbnail() {
         constexpr size_t kWidths = 500;
         constexpr size_t kQualities = 50;
         const size_t number = next++;
-        const size_t width = 100 + number % kWidths;
-        const size_t quality = 40 + number / kWidths % kQualities;
+        const size_t look = number / photos.size();
+        const size_t width = 100 + look % kWidths;
+        const size_t quality = 40 + look / kWidths % kQualities;
         const std::string options = "/w:" + std::to_string(width) + "/q:" + std::to_string(quality);
-        return stack.thumbnail(photos.at(number / kWidths / kQualities % photos.size()), options);
+        return stack.thumbnail(photos.at(number % photos.size()), options);
     }
     // Thumbnails a second, as fast as they come.
     double capacity() {

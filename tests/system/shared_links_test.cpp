@@ -159,6 +159,7 @@ TEST_CASE("a link's page without Redis is there, and one for a session alone is 
     CHECK(sharing.stack.get(bound, {}, &sharing.stranger).status == 404);
     CHECK(sharing.stack.get(bound).status == 404);
     sharing.stack.edge().expect_log("[error]");
+    sharing.stack.redis().settle();
     sharing.stack.redis().kill();
     CHECK(sharing.stack.get(open).status == 200);
     sharing.stack.redis().start();
