@@ -74,7 +74,8 @@ TEST_CASE("memory and descriptors of every process stay as they are under a mixe
     const char* asked = std::getenv("THUMBGATE_SOAK_MINUTES");
     const bool is_short = asked == nullptr;
     const milliseconds time = is_short ? milliseconds(27s) : milliseconds(std::atoi(asked) * 60'000LL);
-    Stack stack({.edits = MixedLoad::without_rate_limits(), .thumbgated_flags = {"--converters", "2", "--undo", "0"}});
+    Stack stack({.edits = MixedLoad::without_rate_limits(),
+                 .thumbgated_flags = {"--converters", "2", "--undo", "0", "--address-quota-photos", "0"}});
     MixedLoad load(stack, {.pause = 20ms, .accepts = {kAcceptsWebp, kAcceptsJpeg, kAcceptsWebp, kAcceptsAvif}});
     std::map<std::string, Course> courses;
     for (int i = 0; i < kSamples; ++i) {
