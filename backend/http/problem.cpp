@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view kTypePrefix = "urn:thumbgate:problem:";
 
-constexpr std::array<std::pair<int, std::string_view>, 26> kReasons{{
+constexpr std::array<std::pair<int, std::string_view>, 22> kReasons{{
     {200, "OK"},
     {201, "Created"},
     {204, "No Content"},
@@ -27,17 +27,13 @@ constexpr std::array<std::pair<int, std::string_view>, 26> kReasons{{
     {409, "Conflict"},
     {410, "Gone"},
     {413, "Content Too Large"},
-    {414, "URI Too Long"},
     {415, "Unsupported Media Type"},
     {416, "Range Not Satisfiable"},
     {422, "Unprocessable Content"},
     {429, "Too Many Requests"},
     {431, "Request Header Fields Too Large"},
     {500, "Internal Server Error"},
-    {501, "Not Implemented"},
-    {502, "Bad Gateway"},
     {503, "Service Unavailable"},
-    {504, "Gateway Timeout"},
     {507, "Insufficient Storage"},
 }};
 
