@@ -99,7 +99,7 @@ Service::Service(Config config, Foundations foundations)
       callers_(sessions_, api_keys_, key_uses_, threads_),
       quotas_(usage_, threads_, redis_, config_.quota),
       retention_(photos_, purges_, threads_, config_.retention,
-                 [this](const std::string& photo, bool is_finished) { log_expired(photo, is_finished); }),
+                 [this](const std::string& photo, bool is_finished) { on_expired(photo, is_finished); }),
       upkeep_(upload_marks_, retention_, threads_,
               [this](std::string_view reason) { log_.error("what is old stays for now", {{"detail", reason}}); }),
       urls_(config_.urls, std::move(foundations.keys)),
@@ -221,8 +221,9 @@ void Service::watch(const Error& error) {
     if (error.status >= 500) log_.error("an answer was cut off", {{"error", error.code}, {"detail", error.detail}});
 }
 
-void Service::log_expired(const std::string& photo, bool is_finished) {
+void Service::on_expired(const std::string& photo, bool is_finished) {
     metrics_.on_expired();
+    if (!is_finished) removals_.add(photo, 0);
     log_.info("a photo was removed for its age", {{"photo", photo}, {"files_left", !is_finished}});
 }
 

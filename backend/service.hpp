@@ -67,7 +67,7 @@ class Service {
     std::expected<void, std::string> start_converters();
     std::vector<Route> routes();
     void watch(const Error& error);
-    void log_expired(const std::string& photo, bool is_finished);
+    void on_expired(const std::string& photo, bool is_finished);
     boost::asio::awaitable<void> wait_for_signals();
     boost::asio::awaitable<void> tell_when_ready();
     boost::asio::awaitable<void> drain();

@@ -191,18 +191,18 @@ PhotoApi::Answer PhotoApi::remove(Request& request) {
     const auto executor = co_await asio::this_coro::executor;
     auto late = [parts = parts_, executor, id, until](const Result<bool>& done) {
         if (!done) return;
-        asio::post(executor, [parts, id, until] {
+        asio::post(executor, [parts, id, until, has_files = until != 0 || !*done] {
             parts.purges.add({id});
-            if (until != 0) parts.removals.add(id, until);
+            if (has_files) parts.removals.add(id, until);
         });
     };
     const auto removed = co_await offload(parts_.threads, std::move(work), terms, std::move(late));
     if (!removed) co_return std::unexpected(removed.error());
-    if (until != 0) parts_.removals.add(id, until);
+    if (until != 0 || !*removed) parts_.removals.add(id, until);
     co_await parts_.purges.announce(id);
     Response response;
     response.status = 204;
-    if (!*removed) response.error = Error{204, "removal_unfinished", "", "files of " + id + " go at the next start"};
+    if (!*removed) response.error = Error{204, "removal_unfinished", "", "files of " + id + " stay for now"};
     add_cookie(response, owned->caller);
     co_return response;
 }

@@ -1,6 +1,6 @@
-// Deleted photos whose files stay for a while, so that they can be restored, and what removes those files when their
-// time is over. What this process does not live to do is done by the next start. Not thread-safe; what waits is bounded
-// by the number of tombstones.
+// Deleted photos whose files stay for a while, so that they can be restored or because they could not be removed, and
+// what removes those files when their time is over. What this process does not live to do is done by the next start.
+// Not thread-safe; what waits is bounded by the number of tombstones.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -35,6 +35,7 @@ class RemovalSchedule {
     // At `now` the files may go of what could be restored until before this.
     std::uint64_t finished_before(std::uint64_t now) const;
 
+    // 0: its files are to go now.
     void add(const std::string& photo, std::uint64_t restorable_until) { due_[photo] = restorable_until; }
 
     // Removes files as their time comes; never returns.

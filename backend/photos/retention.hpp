@@ -18,7 +18,7 @@ namespace thumbgate {
 class Retention {
   public:
     // What is referred to outlives this object. `keep`: from a photo's upload on; 0: for ever. `on_removed`: is told of
-    // each photo, and whether all its files are gone; else the rest goes at the next start.
+    // each photo, and whether all its files are gone; else the rest is the listener's to remove.
     using Report = std::function<void(const std::string& photo, bool is_finished)>;
     Retention(PhotoStore& photos, Purges& purges, StorageThreads& threads, std::chrono::seconds keep, Report on_removed)
         : photos_(photos), purges_(purges), threads_(threads), keep_(keep), on_removed_(std::move(on_removed)) {}

@@ -171,6 +171,22 @@ TEST_CASE("a photo that was restored and deleted again has its whole time again"
     CHECK(f.ask("POST", "/api/photos/" + photo + "/restore"));
 }
 
+TEST_CASE("files that a deletion could not remove are tried again, and not only by the next start") {
+    PhotoService f(0, false, std::chrono::seconds(0));
+    const std::string photo = f.upload();
+    // In the way of the original's removal.
+    const auto folder = f.dir / "photos/photos" / photo.substr(0, 2) / photo.substr(2, 2) / photo;
+    const auto original = folder / "original";
+    std::filesystem::remove(original);
+    std::filesystem::create_directories(original / "x");
+    CHECK(f.ask("DELETE", "/api/photos/" + photo)->status == 204);
+    CHECK(f.removals.waiting() == 1);
+    std::filesystem::remove_all(original);
+    run_coroutine(f.io, f.removals.finish_due(unix_seconds()));
+    CHECK(f.removals.waiting() == 0);
+    CHECK(f.stored_files() == 0);
+}
+
 TEST_CASE("an upload is refused before a byte is read while the disk has too little room") {
     PhotoService f;
     DiskWatch full(f.dir / "photos", f.results, {.uploads_min_free = UINT64_MAX});
